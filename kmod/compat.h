@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The only place that knows kernel versions: 6.1 to 6.12.
+ */
+#ifndef _KCHAN_COMPAT_H
+#define _KCHAN_COMPAT_H
+
+#include <linux/dcache.h>
+#include <linux/fs.h>
+#include <linux/ktime.h>
+#include <linux/minmax.h>
+#include <linux/nsproxy.h>
+#include <linux/sched.h>
+#include <linux/sysctl.h>
+#include <linux/time_namespace.h>
+#include <linux/version.h>
+#include <net/net_namespace.h>
+
+/* 6.3: id-mapped mounts are passed as struct mnt_idmap. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+#define mnt_idmap user_namespace
+#define nop_mnt_idmap init_user_ns
+#endif
+
+/* 6.6: generic_fillattr() takes the request mask. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+#define kchan_fillattr(idmap, mask, inode, stat) \
+	generic_fillattr(idmap, inode, stat)
+#else
+#define kchan_fillattr(idmap, mask, inode, stat) \
+	generic_fillattr(idmap, mask, inode, stat)
+#endif
+
+/* 6.7: inode times are behind accessors (that of ctime: 6.6, and stable 6.1). */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+static inline void simple_inode_init_ts(struct inode *inode)
+{
+	inode->i_mtime = current_time(inode);
+	inode->i_atime = inode->i_mtime;
+	inode->i_ctime = inode->i_mtime;
+}
+
+static inline struct timespec64 inode_set_mtime_to_ts(struct inode *inode,
+						      struct timespec64 ts)
+{
+	inode->i_mtime = ts;
+	return ts;
+}
+#endif
+
+/* 6.6: sysctl tables carry their size; 6.11: no sentinel, const for handlers. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+#define register_net_sysctl_sz(net, path, table, size) \
+	register_net_sysctl(net, path, table)
+#endif
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 11, 0)
+#define KCHAN_SYSCTL_SENTINEL	1
+#else
+#define KCHAN_SYSCTL_SENTINEL	0
+#endif
+
+/* 6.8: a directory's children are an hlist. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
+#define kchan_for_each_child(child, parent) \
+	list_for_each_entry(child, &(parent)->d_subdirs, d_child)
+#else
+#define kchan_for_each_child(child, parent) \
+	hlist_for_each_entry(child, &(parent)->d_children, d_sib)
+#endif
+
+/* The kernel's own helper for this is not exported. */
+static inline s64 kchan_timens_offset(void)
+{
+#ifdef CONFIG_TIME_NS
+	return timespec64_to_ns(&current->nsproxy->time_ns->offsets.monotonic);
+#else
+	return 0;
+#endif
+}
+
+/* CLOCK_MONOTONIC as the caller's time namespace shows it; 0 stays 0. */
+static inline u64 kchan_time_to_user(u64 time)
+{
+	return time ? time + kchan_timens_offset() : 0;
+}
+
+static inline u64 kchan_time_from_user(u64 time)
+{
+	if (!time)
+		return 0;
+	return max_t(s64, min_t(u64, time, KTIME_MAX) - kchan_timens_offset(), 1);
+}
+
+#endif /* _KCHAN_COMPAT_H */

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0
+/**
+ * DOC: messages
+ *
+ * Header and payload are one allocation, charged to the memory cgroup of the
+ * task that makes it. The smallest size class is a cache of its own, so that a
+ * message of 64 bytes costs 144; up to eight pages the sizes are powers of two,
+ * above that whole pages from vmalloc.
+ *
+ * A message of at most a page may be used again by the channel. Its memory then
+ * stays charged as it was, so it may only go to a task of the same css_set, which
+ * is the same memory cgroup. The pointer is compared and never followed: should
+ * the set be gone and another have its address, one object is charged to the
+ * wrong cgroup, which is harmless.
+ */
+#include <linux/cgroup.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/uio.h>
+#include <linux/vmalloc.h>
+
+#include "message.h"
+
+#define MSG_SHIFT	8		/* class 1 is 1 << 8 bytes in all */
+#define MSG_CLASS_LARGE	(PAGE_SHIFT - MSG_SHIFT + 2)
+#define MSG_KMALLOC_MAX	(8 * PAGE_SIZE)
+
+static struct kmem_cache *msg_cache;
+
+static const void *current_payer(void)
+{
+#ifdef CONFIG_CGROUPS
+	return rcu_access_pointer(current->cgroups);
+#else
+	return NULL;
+#endif
+}
+
+static u8 msg_class(u32 size)
+{
+	size_t total = sizeof(struct kchan_msg) + size;
+
+	if (size <= KCHAN_MSG_SMALL)
+		return 0;
+	if (total > PAGE_SIZE)
+		return MSG_CLASS_LARGE;
+	return max(order_base_2(total), MSG_SHIFT) - MSG_SHIFT + 1;
+}
+
+/**
+ * kchan_msg_footprint_big - kchan_msg_footprint() above %KCHAN_MSG_SMALL
+ * @size: payload bytes
+ */
+size_t kchan_msg_footprint_big(u32 size)
+{
+	size_t total = sizeof(struct kchan_msg) + size;
+
+	if (total > MSG_KMALLOC_MAX)
+		return PAGE_ALIGN(total);
+	return roundup_pow_of_two(max_t(size_t, total, 1 << MSG_SHIFT));
+}
+
+/**
+ * kchan_msg_new - allocate a message
+ * @size: payload bytes
+ *
+ * The header is zero but for size and allocation. May sleep.
+ * Return: the message, or NULL.
+ */
+struct kchan_msg *kchan_msg_new(u32 size)
+{
+	size_t footprint = kchan_msg_footprint(size);
+	struct kchan_msg *msg;
+
+	if (size <= KCHAN_MSG_SMALL)
+		msg = kmem_cache_alloc(msg_cache, GFP_KERNEL_ACCOUNT);
+	else if (footprint <= MSG_KMALLOC_MAX)
+		msg = kvmalloc(footprint, GFP_KERNEL_ACCOUNT);
+	else
+		msg = __vmalloc(footprint, GFP_KERNEL_ACCOUNT);
+	if (!msg)
+		return NULL;
+	memset(msg, 0, sizeof(*msg));
+	msg->class = msg_class(size);
+	msg->entry.size = size;
+	msg->payer = current_payer();
+	return msg;
+}
+
+/**
+ * kchan_msg_reuse - make a message from one that is kept
+ * @msg: a message that kchan_msg_reusable() was said of; freed if it does not suit
+ * @size: payload bytes
+ *
+ * Return: a message, as if new, or NULL.
+ */
+struct kchan_msg *kchan_msg_reuse(struct kchan_msg *msg, u32 size)
+{
+	if (msg->class == msg_class(size) && msg->payer == current_payer()) {
+		msg->entry.size = size;
+		msg->deliveries = 0;
+		return msg;
+	}
+	kchan_msg_free(msg);
+	return NULL;
+}
+
+/**
+ * kchan_msg_reusable - is a message worth keeping for the next?
+ * @msg: the message
+ */
+bool kchan_msg_reusable(const struct kchan_msg *msg)
+{
+	return msg->class != MSG_CLASS_LARGE;
+}
+
+void kchan_msg_free(struct kchan_msg *msg)
+{
+	if (!msg)
+		return;
+	if (!msg->class)
+		kmem_cache_free(msg_cache, msg);
+	else
+		kvfree(msg);
+}
+
+/*
+ * Small payloads are moved word by word. That saves the calls, and the search of
+ * the slab for its bounds, which costs more than the copy; the bound holds by
+ * construction, as a message of class 0 has room for KCHAN_MSG_SMALL bytes.
+ */
+static bool moves_by_words(const struct kchan_msg *msg)
+{
+	return IS_ENABLED(CONFIG_HAVE_EFFICIENT_UNALIGNED_ACCESS) &&
+	       msg->entry.size <= KCHAN_MSG_SMALL;
+}
+
+static int words_in(u8 *to, const u8 __user *from, size_t size)
+{
+	size_t i = 0;
+
+	might_fault();
+	if (!user_read_access_begin(from, size))
+		return -EFAULT;
+	for (; i + 16 <= size; i += 16) {
+		unsafe_get_user(*(u64 *)(to + i),
+				(const u64 __user *)(from + i), fault);
+		unsafe_get_user(*(u64 *)(to + i + 8),
+				(const u64 __user *)(from + i + 8), fault);
+	}
+	for (; i < size; i++)
+		unsafe_get_user(to[i], from + i, fault);
+	user_read_access_end();
+	return 0;
+fault:
+	user_read_access_end();
+	return -EFAULT;
+}
+
+static int words_out(u8 __user *to, const u8 *from, size_t size)
+{
+	size_t i = 0;
+
+	might_fault();
+	if (!user_write_access_begin(to, size))
+		return -EFAULT;
+	for (; i + 16 <= size; i += 16) {
+		unsafe_put_user(*(const u64 *)(from + i),
+				(u64 __user *)(to + i), fault);
+		unsafe_put_user(*(const u64 *)(from + i + 8),
+				(u64 __user *)(to + i + 8), fault);
+	}
+	for (; i < size; i++)
+		unsafe_put_user(from[i], to + i, fault);
+	user_write_access_end();
+	return 0;
+fault:
+	user_write_access_end();
+	return -EFAULT;
+}
+
+/**
+ * kchan_msg_copy_in - fill a message from user memory
+ * @msg: the message
+ * @from: as many bytes as it has
+ *
+ * Return: 0 or -EFAULT.
+ */
+int kchan_msg_copy_in(struct kchan_msg *msg, const void __user *from)
+{
+	if (likely(moves_by_words(msg)))
+		return words_in(msg->data, from, msg->entry.size);
+	return copy_from_user(msg->data, from, msg->entry.size) ? -EFAULT : 0;
+}
+
+/**
+ * kchan_msg_copy_out - write a message to user memory
+ * @msg: the message
+ * @to: room for as many bytes as it has
+ *
+ * Return: 0 or -EFAULT.
+ */
+int kchan_msg_copy_out(const struct kchan_msg *msg, void __user *to)
+{
+	if (likely(moves_by_words(msg)))
+		return words_out(to, msg->data, msg->entry.size);
+	return copy_to_user(to, msg->data, msg->entry.size) ? -EFAULT : 0;
+}
+
+int kchan_msg_copy_in_iter(struct kchan_msg *msg, struct iov_iter *from)
+{
+	return copy_from_iter_full(msg->data, msg->entry.size, from) ? 0 : -EFAULT;
+}
+
+int kchan_msg_copy_out_iter(const struct kchan_msg *msg, struct iov_iter *to)
+{
+	u32 size = msg->entry.size;
+
+	return copy_to_iter(msg->data, size, to) == size ? 0 : -EFAULT;
+}
+
+int __init kchan_msg_init(void)
+{
+	const size_t head = offsetof(struct kchan_msg, data);
+
+	msg_cache = kmem_cache_create_usercopy("kchan_msg",
+					       head + KCHAN_MSG_SMALL, 0,
+					       SLAB_ACCOUNT, head,
+					       KCHAN_MSG_SMALL, NULL);
+	return msg_cache ? 0 : -ENOMEM;
+}
+
+void kchan_msg_exit(void)
+{
+	kmem_cache_destroy(msg_cache);
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _KCHAN_QUEUE_H
+#define _KCHAN_QUEUE_H
+
+#include <linux/types.h>
+
+#include "entry.h"
+
+struct kchan_qnode;
+
+/* Nodes that making room for one priority takes at most. */
+#define KCHAN_QUEUE_NODES	5
+
+/**
+ * struct kchan_queue - messages by priority, then order
+ * @flat: the first, while all have one priority and there is no trie
+ * @root: the trie, once two priorities have met
+ * @bytes: payload of all
+ * @count: how many
+ * @flat_prio: the priority of those in @flat
+ *
+ * All of it under the owner's lock.
+ */
+struct kchan_queue {
+	struct kchan_entry *flat;
+	struct kchan_qnode *root;
+	u64 bytes;
+	u32 count;
+	u16 flat_prio;
+};
+
+/**
+ * struct kchan_qstash - nodes allocated ahead of the lock
+ * @count: how many there are
+ * @node: the nodes
+ */
+struct kchan_qstash {
+	unsigned int count;
+	struct kchan_qnode *node[KCHAN_QUEUE_NODES];
+};
+
+bool kchan_queue_trie_accepts(const struct kchan_queue *queue, u16 prio);
+struct kchan_entry *kchan_queue_trie_first(const struct kchan_queue *queue);
+
+/**
+ * kchan_queue_accepts - can a message of @prio be added as things are?
+ * @queue: the queue
+ * @prio: the priority
+ */
+static inline bool kchan_queue_accepts(const struct kchan_queue *queue,
+				       u16 prio)
+{
+	if (likely(!queue->root))
+		return queue->flat_prio == prio;
+	return kchan_queue_trie_accepts(queue, prio);
+}
+
+/**
+ * kchan_queue_first - the oldest message of the highest priority
+ * @queue: the queue
+ *
+ * Return: the message, still queued, or NULL.
+ */
+static inline struct kchan_entry *
+kchan_queue_first(const struct kchan_queue *queue)
+{
+	if (likely(!queue->root))
+		return queue->flat;
+	return kchan_queue_trie_first(queue);
+}
+
+bool kchan_queue_grow(struct kchan_queue *queue, u16 prio,
+		      struct kchan_qstash *stash);
+void kchan_queue_set_flat(struct kchan_queue *queue, u16 prio);
+void kchan_queue_add(struct kchan_queue *queue, struct kchan_entry *entry);
+void kchan_queue_restore(struct kchan_queue *queue, struct kchan_entry *entry);
+void kchan_queue_del(struct kchan_queue *queue, struct kchan_entry *entry);
+struct kchan_qnode *kchan_queue_detach_trie(struct kchan_queue *queue);
+void kchan_queue_free_trie(struct kchan_qnode *root);
+
+int kchan_qstash_fill(struct kchan_qstash *stash);
+void kchan_qstash_free(struct kchan_qstash *stash);
+
+int kchan_queue_init(void);
+void kchan_queue_exit(void);
+
+#endif /* _KCHAN_QUEUE_H */

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0
+/**
+ * DOC: waiting calls
+ *
+ * A call that must wait puts a &struct kchan_waiter from its stack into a queue
+ * and sleeps. Who can serve it does so under the owner's lock: it fills in the
+ * result, takes the waiter off the queue and sets @done. The sleeper goes on
+ * without taking the lock again.
+ *
+ * DONE_BARRIER: the waiter lives on the sleeper's stack, and the sleeper may
+ * return as soon as it sees @done; so @done is the last thing that is written,
+ * and the task is referenced before::
+ *
+ *	server (owner's lock held)          sleeper
+ *	w->status = ..., w->msg = ...       set_current_state(INTERRUPTIBLE)
+ *	get_task_struct(w->task)            if (load_acquire(w->done))
+ *	store_release(w->done)                      use w->status, w->msg
+ *	[unlock]                            else
+ *	wake_up_process(task)                       schedule()
+ *
+ * If the sleeper reads @done too early, its state was set before, and
+ * wake_up_process(), a full barrier, finds it and makes it runnable. The release
+ * pairs with the acquire: who sees @done sees the result.
+ */
+#include <linux/hrtimer.h>
+#include <linux/ktime.h>
+#include <linux/sched.h>
+#include <linux/sched/rt.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+
+#include "wait.h"
+
+void kchan_waitq_init(struct kchan_waitq *queue)
+{
+	INIT_LIST_HEAD(&queue->list);
+	queue->count = 0;
+}
+
+/**
+ * kchan_waitq_first_needing_peer - the first waiter with @need_peer
+ * @queue: the queue
+ */
+struct kchan_waiter *kchan_waitq_first_needing_peer(struct kchan_waitq *queue)
+{
+	struct kchan_waiter *waiter;
+
+	list_for_each_entry(waiter, &queue->list, node) {
+		if (waiter->need_peer)
+			return waiter;
+	}
+	return NULL;
+}
+
+/**
+ * kchan_wait_begin - queue the current task
+ * @queue: the queue
+ * @waiter: the waiter, zeroed but for what its server needs
+ *
+ * Real-time tasks go before those of lower priority, all others by arrival.
+ */
+void kchan_wait_begin(struct kchan_waitq *queue, struct kchan_waiter *waiter)
+{
+	struct kchan_waiter *before;
+
+	waiter->task = current;
+	waiter->pid = task_tgid(current);
+	waiter->rank = min(current->prio, MAX_RT_PRIO);
+	list_for_each_entry_reverse(before, &queue->list, node) {
+		if (before->rank <= waiter->rank)
+			break;
+	}
+	list_add(&waiter->node, &before->node);
+	queue->count++;
+}
+
+/**
+ * kchan_wait_cancel - leave the queue unserved
+ * @queue: the queue
+ * @waiter: a waiter that is not done
+ */
+void kchan_wait_cancel(struct kchan_waitq *queue, struct kchan_waiter *waiter)
+{
+	list_del(&waiter->node);
+	queue->count--;
+}
+
+/**
+ * kchan_wait_complete - serve a waiter
+ * @queue: the queue
+ * @waiter: a waiter in it, with its result; gone after this
+ * @status: what its call returns
+ * @wakes: takes the task; not full
+ */
+void kchan_wait_complete(struct kchan_waitq *queue, struct kchan_waiter *waiter,
+			 int status, struct kchan_wakes *wakes)
+{
+	kchan_wait_cancel(queue, waiter);
+	waiter->status = status;
+	wakes->task[wakes->count++] = get_task_struct(waiter->task);
+	/* DONE_BARRIER: pairs with kchan_wait_sleep() */
+	smp_store_release(&waiter->done, true);
+}
+
+/**
+ * kchan_wait_sleep - sleep until served
+ * @waiter: the waiter
+ * @deadline: CLOCK_MONOTONIC ns, or 0 for none
+ *
+ * Return: 0 if it is done; -ERESTARTSYS or -ETIMEDOUT if it may not be: then the
+ * caller takes the lock, looks at @done, and cancels if it is not set.
+ */
+int kchan_wait_sleep(struct kchan_waiter *waiter, u64 deadline)
+{
+	ktime_t expires = ns_to_ktime(deadline);
+	int err = 0;
+
+	for (;;) {
+		set_current_state(TASK_INTERRUPTIBLE);
+		/* DONE_BARRIER: pairs with kchan_wait_complete() */
+		if (smp_load_acquire(&waiter->done))
+			break;
+		if (signal_pending(current)) {
+			err = -ERESTARTSYS;
+			break;
+		}
+		if (!schedule_hrtimeout_range(deadline ? &expires : NULL,
+					      current->timer_slack_ns,
+					      HRTIMER_MODE_ABS)) {
+			err = -ETIMEDOUT;
+			break;
+		}
+	}
+	__set_current_state(TASK_RUNNING);
+	return err;
+}
+
+/**
+ * kchan_wakes_run - wake the collected tasks
+ * @wakes: the tasks; empty after
+ *
+ * Not under a spinlock.
+ */
+void kchan_wakes_run(struct kchan_wakes *wakes)
+{
+	unsigned int i;
+
+	for (i = 0; i < wakes->count; i++) {
+		wake_up_process(wakes->task[i]);
+		put_task_struct(wakes->task[i]);
+	}
+	wakes->count = 0;
+}
