@@ -2,8 +2,11 @@
 #include <linux/init.h>
 #include <linux/module.h>
 
+#include "control.h"
+#include "fs.h"
 #include "main.h"
 #include "message.h"
+#include "ns.h"
 #include "queue.h"
 
 static int __init kchan_init(void)
@@ -16,8 +19,23 @@ static int __init kchan_init(void)
 	err = kchan_queue_init();
 	if (err)
 		goto exit_msg;
+	err = kchan_ns_init();
+	if (err)
+		goto exit_queue;
+	err = kchanfs_init();
+	if (err)
+		goto exit_ns;
+	err = kchan_control_init();
+	if (err)
+		goto exit_fs;
 	return 0;
 
+exit_fs:
+	kchanfs_exit();
+exit_ns:
+	kchan_ns_exit();
+exit_queue:
+	kchan_queue_exit();
 exit_msg:
 	kchan_msg_exit();
 	return err;
@@ -25,6 +43,9 @@ exit_msg:
 
 static void __exit kchan_exit(void)
 {
+	kchan_control_exit();
+	kchanfs_exit();
+	kchan_ns_exit();
 	kchan_queue_exit();
 	kchan_msg_exit();
 }

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _KCHAN_CHANNEL_H
+#define _KCHAN_CHANNEL_H
+
+#include <linux/fs.h>
+#include <linux/kchan.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include "limits.h"
+#include "message.h"
+#include "ns.h"
+#include "queue.h"
+#include "wait.h"
+
+/**
+ * struct kchan_attr - what is fixed when a channel is made
+ * @kind: KCHAN_KIND_*
+ * @key: the creator's number
+ * @depth: messages at most; 0: the default
+ * @msgsize: bytes of one message at most; 0: the default
+ * @bytes: payload bytes at most; 0: the default
+ * @automatic: gone with its last endpoint
+ */
+struct kchan_attr {
+	u32 kind;
+	u32 key;
+	u32 depth;
+	u32 msgsize;
+	u64 bytes;
+	bool automatic;
+};
+
+/**
+ * struct kchan_stats - counters and marks of a channel [channel lock]
+ * @queued_max: most messages ever queued
+ * @queued_bytes_max: most payload ever queued
+ * @sent: messages queued
+ * @sent_bytes: their payload
+ * @received: messages that left for a receiver and did not come back
+ * @received_bytes: their payload
+ * @returned: messages put back
+ * @send_time: when the last came
+ * @recv_time: when the last left
+ * @send_pid: who sent it, referenced
+ * @recv_pid: who took it, referenced
+ * @residence: time in queue, in powers of two
+ */
+struct kchan_stats {
+	u32 queued_max;
+	u64 queued_bytes_max;
+	u64 sent;
+	u64 sent_bytes;
+	u64 received;
+	u64 received_bytes;
+	u64 returned;
+	u64 send_time;
+	u64 recv_time;
+	struct pid *send_pid;
+	struct pid *recv_pid;
+	u64 residence[KCHAN_RESIDENCE_BUCKETS];
+};
+
+/**
+ * struct kchan_channel - one channel; lives and dies with its inode
+ * @attr: attributes, defaults filled in [const]
+ * @ns: the instance, referenced [const]
+ * @inode: the inode that owns it [const]
+ * @id: its number [const]
+ * @ns_node: in the instance's list [ns lock]
+ * @creator: who is charged for it, referenced [const]
+ * @creator_pid: who made it, referenced [const]
+ * @creator_gid: its group [const]
+ * @create_time: CLOCK_MONOTONIC ns [const]
+ *
+ * @spare: a message kept for the next sender [xchg]
+ * @out: messages taken from the queue that may still come back [atomic; raised
+ *	under the lock]
+ *
+ * @lock: protects all that follows
+ * @queue: the messages
+ * @last_seq: number of the last message
+ * @senders: calls that wait for room
+ * @receivers: calls that wait for a message
+ * @nr_senders: endpoints open for writing
+ * @nr_receivers: endpoints open for reading
+ * @endpoints: endpoints, and one for a creator that has not opened it yet
+ * @revoked: ended
+ * @gone: its name is being removed because the last endpoint went
+ * @trim_armed: @trim is pending
+ * @trim_seq: @last_seq when @trim last looked
+ * @events: poll events to report when the lock is dropped
+ * @stats: statistics
+ *
+ * @recv_poll: pollers of receiving endpoints
+ * @send_poll: pollers of sending endpoints
+ * @trim: gives memory back when the channel is idle
+ */
+struct kchan_channel {
+	struct kchan_attr attr;
+	struct kchan_ns *ns;
+	struct inode *inode;
+	u64 id;
+	struct list_head ns_node;
+	struct kchan_user *creator;
+	struct pid *creator_pid;
+	kgid_t creator_gid;
+	u64 create_time;
+
+	struct kchan_msg *spare;
+	atomic_t out;
+
+	spinlock_t lock;
+	struct kchan_queue queue;
+	u64 last_seq;
+	struct kchan_waitq senders;
+	struct kchan_waitq receivers;
+	u32 nr_senders;
+	u32 nr_receivers;
+	u32 endpoints;
+	bool revoked;
+	bool gone;
+	bool trim_armed;
+	u64 trim_seq;
+	__poll_t events;
+	struct kchan_stats stats;
+
+	wait_queue_head_t recv_poll;
+	wait_queue_head_t send_poll;
+	struct delayed_work trim;
+};
+
+/**
+ * struct kchan_patience - how long a call waits
+ * @deadline: CLOCK_MONOTONIC ns, or 0 for ever
+ * @nonblock: not at all
+ * @need_peer: not for nobody
+ */
+struct kchan_patience {
+	u64 deadline;
+	bool nonblock;
+	bool need_peer;
+};
+
+/**
+ * kchan_channel_quiet - is nothing queued, and can nothing be put there but by a
+ *	new call?
+ * @ch: the channel, locked
+ *
+ * Only then may the priorities that its queue accepts change.
+ */
+static inline bool kchan_channel_quiet(const struct kchan_channel *ch)
+{
+	lockdep_assert_held(&ch->lock);
+	return !ch->queue.count && !ch->senders.count && !atomic_read(&ch->out);
+}
+
+/**
+ * kchan_channel_has_room - does a message fit now?
+ * @ch: the channel, locked
+ * @size: its payload bytes
+ */
+static inline bool kchan_channel_has_room(const struct kchan_channel *ch,
+					  u32 size)
+{
+	return ch->queue.count < ch->attr.depth &&
+	       ch->queue.bytes + size <= ch->attr.bytes;
+}
+
+struct kchan_channel *kchan_channel_new(struct kchan_ns *ns,
+					const struct kchan_attr *attr,
+					struct inode *inode);
+void kchan_channel_free(struct kchan_channel *ch);
+
+int kchan_channel_attach(struct kchan_channel *ch, fmode_t mode);
+bool kchan_channel_detach(struct kchan_channel *ch, fmode_t mode);
+bool kchan_channel_last_gone(struct kchan_channel *ch, struct dentry *dentry);
+int kchan_channel_revoke(struct kchan_channel *ch);
+
+__poll_t kchan_channel_poll(struct kchan_channel *ch, fmode_t mode);
+int kchan_channel_state(struct kchan_channel *ch, struct kchan_state *state);
+
+/* transfer.c */
+struct kchan_msg *kchan_transfer_msg_new(struct kchan_channel *ch,
+					 struct kchan_user *user, u32 size);
+void kchan_transfer_msg_free(struct kchan_msg *msg);
+int kchan_transfer_send(struct kchan_channel *ch, struct kchan_msg *msg,
+			const struct kchan_patience *patience, u64 *seq);
+struct kchan_msg *kchan_transfer_recv(struct kchan_channel *ch, u32 capacity,
+				      const struct kchan_patience *patience,
+				      u32 *needed);
+void kchan_transfer_consume(struct kchan_channel *ch, struct kchan_msg *msg);
+void kchan_transfer_return(struct kchan_channel *ch, struct kchan_msg *msg);
+void kchan_transfer_drain(struct kchan_channel *ch);
+void kchan_transfer_unlock(struct kchan_channel *ch) __releases(&ch->lock);
+
+#endif /* _KCHAN_CHANNEL_H */

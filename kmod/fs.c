@@ -1,0 +1,617 @@
+// SPDX-License-Identifier: GPL-2.0
+/**
+ * DOC: kchanfs
+ *
+ * A filesystem of channels, one superblock for each instance. A channel is a
+ * character-device inode with our file operations set on it; all that concerns
+ * names, directories, modes, owners, locks and notification is the VFS's work.
+ *
+ * Who holds what: a name pins its dentry, and with it one active reference of the
+ * superblock (entry_pin()), so that channels stay when the last mount goes.
+ * Endpoints hold the superblock by the mount of their file. /dev/kchan mounts the
+ * instance for the length of a call. So the superblock, and by it the module,
+ * is held exactly while the instance has a name, an endpoint or a mount.
+ *
+ * Anybody may make names in a directory that he may write, but only the owner of
+ * an entry or of its directory may remove or move it. A sticky bit would say the
+ * same; but then open(O_CREAT) of somebody else's channel, which is what a shell
+ * does for >, fails (fs.protected_fifos and its like).
+ */
+#include <linux/cred.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/fsnotify.h>
+#include <linux/mount.h>
+#include <linux/module.h>
+#include <linux/namei.h>
+#include <linux/seq_file.h>
+
+#include "channel.h"
+#include "compat.h"
+#include "endpoint.h"
+#include "fs.h"
+#include "fs_context.h"
+
+#define KCHANFS_MAGIC	0x6b63686e
+
+static const struct inode_operations dir_inode_ops;
+
+static struct kchan_ns *ns_of_sb(const struct super_block *sb)
+{
+	return sb->s_fs_info;
+}
+
+static const struct kchan_attr default_attr = {
+	.kind = KCHAN_KIND_QUEUE,
+};
+
+/* A name keeps its dentry and the superblock. */
+static void entry_pin(struct dentry *dentry)
+{
+	dget(dentry);
+	atomic_inc(&dentry->d_sb->s_active);
+}
+
+/*
+ * The dentry's reference has been dropped by simple_unlink() or its like. Never
+ * the last of the superblock: the caller has one by a mount or of its own.
+ */
+static void entry_unpinned(struct super_block *sb)
+{
+	deactivate_super(sb);
+}
+
+/**
+ * kchanfs_name_valid - may this be a component of a name?
+ * @name: the bytes
+ * @len: how many
+ */
+bool kchanfs_name_valid(const char *name, size_t len)
+{
+	size_t i;
+
+	if (!len || name[0] == '.')
+		return false;
+	for (i = 0; i < len; i++) {
+		unsigned char c = name[i];
+
+		if (c < 0x20 || c == 0x7f)
+			return false;
+	}
+	return true;
+}
+
+static bool dentry_name_valid(const struct dentry *dentry)
+{
+	return kchanfs_name_valid(dentry->d_name.name, dentry->d_name.len);
+}
+
+static int channel_getattr(struct mnt_idmap *idmap, const struct path *path,
+			   struct kstat *stat, u32 mask, unsigned int flags)
+{
+	struct inode *inode = d_inode(path->dentry);
+	const struct kchan_channel *ch = inode->i_private;
+
+	kchan_fillattr(idmap, mask, inode, stat);
+	stat->size = READ_ONCE(ch->queue.bytes);
+	return 0;
+}
+
+static const struct inode_operations channel_inode_ops = {
+	.getattr	= channel_getattr,
+};
+
+static struct inode *new_entry_inode(struct super_block *sb, struct inode *dir,
+				     umode_t mode)
+{
+	struct inode *inode = new_inode(sb);
+
+	if (!inode)
+		return NULL;
+	inode->i_ino = kchan_ns_next_id(ns_of_sb(sb));
+	inode_init_owner(&nop_mnt_idmap, inode, dir, mode);
+	simple_inode_init_ts(inode);
+	return inode;
+}
+
+static struct inode *new_channel_inode(struct super_block *sb,
+				       struct inode *dir, umode_t mode,
+				       const struct kchan_attr *attr)
+{
+	struct kchan_channel *ch;
+	struct inode *inode;
+
+	inode = new_entry_inode(sb, dir, S_IFCHR | (mode & 0777));
+	if (!inode)
+		return ERR_PTR(-ENOMEM);
+	ch = kchan_channel_new(ns_of_sb(sb), attr, inode);
+	if (IS_ERR(ch)) {
+		iput(inode);
+		return ERR_CAST(ch);
+	}
+	inode->i_private = ch;
+	inode->i_op = &channel_inode_ops;
+	inode->i_fop = &kchan_endpoint_fops;
+	return inode;
+}
+
+static struct inode *new_dir_inode(struct super_block *sb, struct inode *dir,
+				   umode_t mode)
+{
+	struct kchan_user *user = kchan_user_find(current_euid());
+	struct inode *inode;
+	int err = -ENOMEM;
+
+	if (!user)
+		return ERR_PTR(err);
+	inode = new_entry_inode(sb, dir, S_IFDIR | mode);
+	if (!inode)
+		goto put_user;
+	err = kchan_ns_charge_entry(ns_of_sb(sb), user);
+	if (err)
+		goto put_inode;
+	inode->i_private = user;
+	inode->i_op = &dir_inode_ops;
+	inode->i_fop = &simple_dir_operations;
+	inc_nlink(inode);
+	return inode;
+
+put_inode:
+	iput(inode);
+put_user:
+	kchan_user_put(user);
+	return ERR_PTR(err);
+}
+
+/* Give a new inode its name; the inode is complete, and visible from here on. */
+static void entry_link(struct dentry *dentry, struct inode *inode)
+{
+	struct inode *dir = d_inode(dentry->d_parent);
+
+	entry_pin(dentry);
+	d_instantiate(dentry, inode);
+	inode_set_mtime_to_ts(dir, inode_set_ctime_current(dir));
+}
+
+/**
+ * kchanfs_mkobj - make a named channel; for vfs_mkobj()
+ * @dentry: its name, negative; its directory is locked
+ * @mode: permission bits
+ * @attr: struct kchan_attr
+ */
+int kchanfs_mkobj(struct dentry *dentry, umode_t mode, void *attr)
+{
+	struct inode *inode;
+
+	if (!dentry_name_valid(dentry))
+		return -EINVAL;
+	inode = new_channel_inode(dentry->d_sb, d_inode(dentry->d_parent), mode,
+				  attr);
+	if (IS_ERR(inode))
+		return PTR_ERR(inode);
+	entry_link(dentry, inode);
+	return 0;
+}
+
+static int dir_create(struct mnt_idmap *idmap, struct inode *dir,
+		      struct dentry *dentry, umode_t mode, bool excl)
+{
+	struct kchan_attr attr = default_attr;
+
+	return kchanfs_mkobj(dentry, mode, &attr);
+}
+
+static int dir_mkdir(struct mnt_idmap *idmap, struct inode *dir,
+		     struct dentry *dentry, umode_t mode)
+{
+	struct inode *inode;
+
+	if (!dentry_name_valid(dentry))
+		return -EINVAL;
+	if (READ_ONCE(ns_of_sb(dir->i_sb)->dead))
+		return -EIDRM;
+	inode = new_dir_inode(dir->i_sb, dir, mode);
+	if (IS_ERR(inode))
+		return PTR_ERR(inode);
+	inc_nlink(dir);
+	entry_link(dentry, inode);
+	return 0;
+}
+
+/* Who owns neither the entry nor its directory needs CAP_FOWNER. */
+static bool may_remove(const struct inode *dir, const struct inode *inode)
+{
+	return uid_eq(inode->i_uid, current_fsuid()) ||
+	       uid_eq(dir->i_uid, current_fsuid()) ||
+	       capable_wrt_inode_uidgid(&nop_mnt_idmap, inode, CAP_FOWNER);
+}
+
+static int dir_unlink(struct inode *dir, struct dentry *dentry)
+{
+	int err;
+
+	if (!may_remove(dir, d_inode(dentry)))
+		return -EPERM;
+	err = simple_unlink(dir, dentry);
+	if (!err)
+		entry_unpinned(dir->i_sb);
+	return err;
+}
+
+static int dir_rmdir(struct inode *dir, struct dentry *dentry)
+{
+	int err;
+
+	if (!may_remove(dir, d_inode(dentry)))
+		return -EPERM;
+	err = simple_rmdir(dir, dentry);
+	if (!err)
+		entry_unpinned(dir->i_sb);
+	return err;
+}
+
+static int rename_locked(struct mnt_idmap *idmap, struct inode *old_dir,
+			 struct dentry *old_dentry, struct inode *new_dir,
+			 struct dentry *new_dentry, unsigned int flags)
+{
+	bool replaces = d_really_is_positive(new_dentry);
+	int err;
+
+	if (ns_of_sb(old_dir->i_sb)->dead)
+		return -EIDRM;
+	err = simple_rename(idmap, old_dir, old_dentry, new_dir, new_dentry,
+			    flags);
+	if (err)
+		return err;
+	d_move(old_dentry, new_dentry);
+	if (replaces)
+		entry_unpinned(old_dir->i_sb);
+	return 0;
+}
+
+/*
+ * The move itself is done here and not by the VFS (FS_RENAME_DOES_D_MOVE), so
+ * that none is under way once an instance is dead: see kchanfs_shutdown().
+ */
+static int dir_rename(struct mnt_idmap *idmap, struct inode *old_dir,
+		      struct dentry *old_dentry, struct inode *new_dir,
+		      struct dentry *new_dentry, unsigned int flags)
+{
+	struct kchan_ns *ns = ns_of_sb(old_dir->i_sb);
+	int err;
+
+	if ((flags & ~RENAME_NOREPLACE) || !dentry_name_valid(new_dentry))
+		return -EINVAL;
+	if (!may_remove(old_dir, d_inode(old_dentry)))
+		return -EPERM;
+	if (d_really_is_positive(new_dentry) &&
+	    !may_remove(new_dir, d_inode(new_dentry)))
+		return -EPERM;
+	mutex_lock(&ns->rename);
+	err = rename_locked(idmap, old_dir, old_dentry, new_dir, new_dentry,
+			    flags);
+	mutex_unlock(&ns->rename);
+	return err;
+}
+
+/* The root directory's rights outlive the superblock. */
+static int dir_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
+		       struct iattr *attr)
+{
+	struct inode *inode = d_inode(dentry);
+	struct kchan_ns *ns = ns_of_sb(inode->i_sb);
+	int err;
+
+	err = simple_setattr(idmap, dentry, attr);
+	if (err || !IS_ROOT(dentry))
+		return err;
+	spin_lock(&ns->lock);
+	ns->root_mode = inode->i_mode & 07777;
+	ns->root_uid = inode->i_uid;
+	ns->root_gid = inode->i_gid;
+	spin_unlock(&ns->lock);
+	return 0;
+}
+
+static const struct inode_operations dir_inode_ops = {
+	.lookup		= simple_lookup,
+	.create		= dir_create,
+	.unlink		= dir_unlink,
+	.mkdir		= dir_mkdir,
+	.rmdir		= dir_rmdir,
+	.rename		= dir_rename,
+	.setattr	= dir_setattr,
+};
+
+static void evict_inode(struct inode *inode)
+{
+	clear_inode(inode);
+	if (!inode->i_private)
+		return;
+	if (S_ISDIR(inode->i_mode)) {
+		kchan_ns_uncharge_entry(ns_of_sb(inode->i_sb), inode->i_private);
+		kchan_user_put(inode->i_private);
+	} else {
+		kchan_channel_free(inode->i_private);
+	}
+}
+
+static int show_options(struct seq_file *m, struct dentry *root)
+{
+	const struct inode *inode = d_inode(root);
+
+	seq_printf(m, ",mode=%03o", inode->i_mode & 07777);
+	seq_printf(m, ",uid=%u",
+		   from_kuid_munged(m->file->f_cred->user_ns, inode->i_uid));
+	seq_printf(m, ",gid=%u",
+		   from_kgid_munged(m->file->f_cred->user_ns, inode->i_gid));
+	return 0;
+}
+
+static const struct super_operations super_ops = {
+	.statfs		= simple_statfs,
+	.drop_inode	= generic_delete_inode,
+	.evict_inode	= evict_inode,
+	.show_options	= show_options,
+};
+
+/**
+ * kchanfs_fill_super - make the superblock of an instance
+ * @sb: the superblock, whose s_fs_info is the instance
+ * @fc: unused
+ */
+int kchanfs_fill_super(struct super_block *sb, struct fs_context *fc)
+{
+	struct kchan_ns *ns = ns_of_sb(sb);
+	struct inode *root;
+
+	sb->s_blocksize = PAGE_SIZE;
+	sb->s_blocksize_bits = PAGE_SHIFT;
+	sb->s_magic = KCHANFS_MAGIC;
+	sb->s_op = &super_ops;
+	sb->s_time_gran = 1;
+	sb->s_iflags |= SB_I_NOEXEC;
+	sb->s_iflags &= ~SB_I_NODEV;
+
+	root = new_entry_inode(sb, NULL, S_IFDIR);
+	if (!root)
+		return -ENOMEM;
+	root->i_op = &dir_inode_ops;
+	root->i_fop = &simple_dir_operations;
+	inc_nlink(root);
+	spin_lock(&ns->lock);
+	root->i_mode = S_IFDIR | ns->root_mode;
+	root->i_uid = ns->root_uid;
+	root->i_gid = ns->root_gid;
+	spin_unlock(&ns->lock);
+	sb->s_root = d_make_root(root);
+	if (!sb->s_root)
+		return -ENOMEM;
+
+	spin_lock(&ns->lock);
+	ns->sb = sb;
+	spin_unlock(&ns->lock);
+	return 0;
+}
+
+/**
+ * kchanfs_kill_sb - undo kchanfs_fill_super()
+ * @sb: the superblock, with no name left
+ */
+void kchanfs_kill_sb(struct super_block *sb)
+{
+	struct kchan_ns *ns = ns_of_sb(sb);
+
+	spin_lock(&ns->lock);
+	if (ns->sb == sb)
+		ns->sb = NULL;
+	spin_unlock(&ns->lock);
+	kill_anon_super(sb);
+	kchan_ns_put(ns);
+}
+
+/**
+ * kchanfs_open_unnamed - make an unnamed channel and open it
+ * @mnt: a mount of the instance
+ * @mode: permission bits, for who reopens it through /proc/PID/fd
+ * @attr: its attributes
+ * @flags: open flags
+ */
+struct file *kchanfs_open_unnamed(struct vfsmount *mnt, umode_t mode,
+				  const struct kchan_attr *attr, int flags)
+{
+	struct inode *inode;
+	struct file *file;
+	char name[32];
+	int err;
+
+	inode = new_channel_inode(mnt->mnt_sb, NULL, mode, attr);
+	if (IS_ERR(inode))
+		return ERR_CAST(inode);
+	clear_nlink(inode);
+	snprintf(name, sizeof(name), "kchan:%lu", inode->i_ino);
+	/* The file gives this up when it is released. */
+	__module_get(THIS_MODULE);
+	file = alloc_file_pseudo(inode, mnt, name, flags, &kchan_endpoint_fops);
+	if (IS_ERR(file)) {
+		module_put(THIS_MODULE);
+		iput(inode);
+		return file;
+	}
+	err = kchan_endpoint_open(inode, file);
+	if (err) {
+		fput(file);
+		return ERR_PTR(err);
+	}
+	return file;
+}
+
+/* Lock the directory that has the entry now. */
+static struct dentry *lock_parent(struct dentry *dentry)
+{
+	for (;;) {
+		struct dentry *parent = dget_parent(dentry);
+
+		inode_lock_nested(d_inode(parent), I_MUTEX_PARENT);
+		if (dentry->d_parent == parent)
+			return parent;
+		inode_unlock(d_inode(parent));
+		dput(parent);
+	}
+}
+
+static void unlock_parent(struct dentry *parent)
+{
+	inode_unlock(d_inode(parent));
+	dput(parent);
+}
+
+/* Remove an entry whose directory is locked, without asking who may. */
+static int remove_locked(struct inode *dir, struct dentry *dentry)
+{
+	struct inode *inode = d_inode(dentry);
+	int err;
+
+	inode_lock(inode);
+	if (d_is_dir(dentry)) {
+		err = simple_rmdir(dir, dentry);
+		if (!err)
+			inode->i_flags |= S_DEAD;
+	} else {
+		err = simple_unlink(dir, dentry);
+	}
+	inode_unlock(inode);
+	if (err)
+		return err;
+	d_invalidate(dentry);
+	if (d_is_dir(dentry))
+		fsnotify_rmdir(dir, dentry);
+	else
+		fsnotify_unlink(dir, dentry);
+	entry_unpinned(dir->i_sb);
+	return 0;
+}
+
+/**
+ * kchanfs_remove - remove an entry, if it still has its name
+ * @dentry: a referenced dentry, not the root; the superblock is held otherwise
+ */
+void kchanfs_remove(struct dentry *dentry)
+{
+	struct dentry *parent;
+
+	if (d_unhashed(dentry))
+		return;
+	parent = lock_parent(dentry);
+	if (!d_unhashed(dentry))
+		remove_locked(d_inode(parent), dentry);
+	unlock_parent(parent);
+}
+
+/**
+ * kchanfs_remove_unused - remove the name of a channel that nobody has open
+ * @dentry: as in kchanfs_remove(); a channel's
+ */
+void kchanfs_remove_unused(struct dentry *dentry)
+{
+	struct kchan_channel *ch = d_inode(dentry)->i_private;
+	struct dentry *parent;
+
+	if (d_unhashed(dentry))
+		return;
+	parent = lock_parent(dentry);
+	if (!d_unhashed(dentry) && kchan_channel_last_gone(ch, dentry))
+		remove_locked(d_inode(parent), dentry);
+	unlock_parent(parent);
+}
+
+/* A channel of the instance that has not been revoked, referenced, or NULL. */
+static struct kchan_channel *next_live_channel(struct kchan_ns *ns)
+{
+	struct kchan_channel *ch;
+
+	spin_lock(&ns->lock);
+	list_for_each_entry(ch, &ns->channels, ns_node) {
+		if (!READ_ONCE(ch->revoked) && igrab(ch->inode))
+			goto unlock;
+	}
+	ch = NULL;
+unlock:
+	spin_unlock(&ns->lock);
+	return ch;
+}
+
+static void end_channels(struct kchan_ns *ns)
+{
+	struct kchan_channel *ch;
+
+	while ((ch = next_live_channel(ns))) {
+		kchan_channel_revoke(ch);
+		iput(ch->inode);
+	}
+}
+
+static struct dentry *first_child(struct dentry *parent)
+{
+	struct dentry *child;
+
+	spin_lock(&parent->d_lock);
+	kchan_for_each_child(child, parent) {
+		spin_lock_nested(&child->d_lock, DENTRY_D_LOCK_NESTED);
+		if (simple_positive(child)) {
+			dget_dlock(child);
+			spin_unlock(&child->d_lock);
+			goto unlock;
+		}
+		spin_unlock(&child->d_lock);
+	}
+	child = NULL;
+unlock:
+	spin_unlock(&parent->d_lock);
+	return child;
+}
+
+/* Remove all names, leaves first. Nothing is added or moved any more. */
+static void end_names(struct dentry *root)
+{
+	struct dentry *entry, *child;
+
+	/* Who was adding when the instance died is done after this. */
+	inode_lock(d_inode(root));
+	inode_unlock(d_inode(root));
+	while ((entry = first_child(root))) {
+		while ((child = first_child(entry))) {
+			dput(entry);
+			entry = child;
+		}
+		kchanfs_remove(entry);
+		dput(entry);
+		cond_resched();
+	}
+}
+
+/**
+ * kchanfs_shutdown - the network namespace is gone
+ * @ns: its instance
+ *
+ * Channels are revoked and names removed. A mount that survives is empty, and
+ * nothing can be made in it.
+ */
+void kchanfs_shutdown(struct kchan_ns *ns)
+{
+	struct super_block *sb;
+
+	mutex_lock(&ns->rename);
+	spin_lock(&ns->lock);
+	WRITE_ONCE(ns->dead, true);
+	sb = ns->sb;
+	if (sb && !atomic_inc_not_zero(&sb->s_active))
+		sb = NULL;
+	spin_unlock(&ns->lock);
+	mutex_unlock(&ns->rename);
+	if (!sb)
+		return;
+	end_channels(ns);
+	end_names(sb->s_root);
+	deactivate_super(sb);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _KCHAN_FS_H
+#define _KCHAN_FS_H
+
+#include <linux/types.h>
+
+struct dentry;
+struct file;
+struct kchan_attr;
+struct kchan_ns;
+struct vfsmount;
+
+struct vfsmount *kchanfs_mount(struct kchan_ns *ns);
+bool kchanfs_name_valid(const char *name, size_t len);
+int kchanfs_mkobj(struct dentry *dentry, umode_t mode, void *attr);
+struct file *kchanfs_open_unnamed(struct vfsmount *mnt, umode_t mode,
+				  const struct kchan_attr *attr, int flags);
+void kchanfs_remove(struct dentry *dentry);
+void kchanfs_remove_unused(struct dentry *dentry);
+void kchanfs_shutdown(struct kchan_ns *ns);
+
+int kchanfs_init(void);
+void kchanfs_exit(void);
+
+#endif /* _KCHAN_FS_H */
