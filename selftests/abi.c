@@ -1,0 +1,677 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The rules that all commands keep, and the layout of their structs. Built once
+ * more for 32 bits, as abi32.
+ */
+#include "kchan_test.h"
+
+#include <stddef.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+
+#define LAYOUT(type, bytes)						\
+	_Static_assert(sizeof(struct type) == (bytes), "size of " #type);	\
+	_Static_assert(_Alignof(struct type) == 8 || sizeof(long) == 4,	\
+		       "alignment of " #type)
+#define FIELD(type, field, at)						\
+	_Static_assert(offsetof(struct type, field) == (at), #field)
+
+LAYOUT(kchan_features, 24);
+FIELD(kchan_features, version, 4);
+FIELD(kchan_features, kinds, 8);
+FIELD(kchan_features, features, 16);
+
+LAYOUT(kchan_create, 56);
+FIELD(kchan_create, flags, 4);
+FIELD(kchan_create, name, 8);
+FIELD(kchan_create, mode, 16);
+FIELD(kchan_create, open_flags, 20);
+FIELD(kchan_create, kind, 24);
+FIELD(kchan_create, key, 28);
+FIELD(kchan_create, depth, 32);
+FIELD(kchan_create, msgsize, 36);
+FIELD(kchan_create, bytes, 40);
+FIELD(kchan_create, fd, 48);
+FIELD(kchan_create, fd_send, 52);
+
+LAYOUT(kchan_open, 24);
+FIELD(kchan_open, open_flags, 4);
+FIELD(kchan_open, name, 8);
+FIELD(kchan_open, fd, 16);
+FIELD(kchan_open, reserved, 20);
+
+LAYOUT(kchan_send, 48);
+FIELD(kchan_send, flags, 4);
+FIELD(kchan_send, data, 8);
+FIELD(kchan_send, len, 16);
+FIELD(kchan_send, prio, 20);
+FIELD(kchan_send, tag, 24);
+FIELD(kchan_send, deadline, 32);
+FIELD(kchan_send, seq, 40);
+
+LAYOUT(kchan_recv, 80);
+FIELD(kchan_recv, flags, 4);
+FIELD(kchan_recv, data, 8);
+FIELD(kchan_recv, capacity, 16);
+FIELD(kchan_recv, len, 20);
+FIELD(kchan_recv, deadline, 24);
+FIELD(kchan_recv, tag, 32);
+FIELD(kchan_recv, seq, 40);
+FIELD(kchan_recv, time, 48);
+FIELD(kchan_recv, prio, 56);
+FIELD(kchan_recv, deliveries, 60);
+FIELD(kchan_recv, pid, 64);
+FIELD(kchan_recv, uid, 68);
+FIELD(kchan_recv, gid, 72);
+FIELD(kchan_recv, reserved, 76);
+
+LAYOUT(kchan_state, 424);
+FIELD(kchan_state, flags, 4);
+FIELD(kchan_state, id, 8);
+FIELD(kchan_state, kind, 16);
+FIELD(kchan_state, key, 20);
+FIELD(kchan_state, depth, 24);
+FIELD(kchan_state, msgsize, 28);
+FIELD(kchan_state, bytes, 32);
+FIELD(kchan_state, queued, 40);
+FIELD(kchan_state, queued_max, 44);
+FIELD(kchan_state, queued_bytes, 48);
+FIELD(kchan_state, queued_bytes_max, 56);
+FIELD(kchan_state, senders, 64);
+FIELD(kchan_state, receivers, 68);
+FIELD(kchan_state, waiting_senders, 72);
+FIELD(kchan_state, waiting_receivers, 76);
+FIELD(kchan_state, creator_pid, 80);
+FIELD(kchan_state, creator_uid, 84);
+FIELD(kchan_state, creator_gid, 88);
+FIELD(kchan_state, send_pid, 92);
+FIELD(kchan_state, recv_pid, 96);
+FIELD(kchan_state, reserved, 100);
+FIELD(kchan_state, create_time, 104);
+FIELD(kchan_state, send_time, 112);
+FIELD(kchan_state, recv_time, 120);
+FIELD(kchan_state, sent, 128);
+FIELD(kchan_state, sent_bytes, 136);
+FIELD(kchan_state, received, 144);
+FIELD(kchan_state, received_bytes, 152);
+FIELD(kchan_state, returned, 160);
+FIELD(kchan_state, residence, 168);
+
+_Static_assert(KCHAN_IOC_FEATURES == 0xBE00, "command numbers");
+_Static_assert(KCHAN_IOC_CREATE == 0xBE01, "command numbers");
+_Static_assert(KCHAN_IOC_OPEN == 0xBE02, "command numbers");
+_Static_assert(KCHAN_IOC_SEND == 0xBE10, "command numbers");
+_Static_assert(KCHAN_IOC_RECV == 0xBE11, "command numbers");
+_Static_assert(KCHAN_IOC_STATE == 0xBE12, "command numbers");
+_Static_assert(KCHAN_IOC_REVOKE == 0xBE13, "command numbers");
+
+/* Room for the largest struct accepted, and for one that is too large. */
+#define ROOM 8192
+
+/* A command with a struct, on the descriptor that takes it; a variant of each test. */
+FIXTURE(command)
+{
+	int ctl;
+	int chan;	/* O_RDWR, with one message, a name, and O_NONBLOCK */
+	int fd;		/* the one of the two that takes the command */
+	struct kc_env env;
+	char data[64];
+	char arg[ROOM] __attribute__((aligned(8)));
+	char was[ROOM];
+	struct kchan_state before;
+};
+
+FIXTURE_VARIANT(command)
+{
+	unsigned int cmd;
+	unsigned int size;
+	bool on_chan;
+};
+
+#define COMMAND(name, nr, type, chan)					\
+	FIXTURE_VARIANT_ADD(command, name) {				\
+		.cmd = nr,						\
+		.size = sizeof(struct type),				\
+		.on_chan = chan,					\
+	}
+
+COMMAND(features, KCHAN_IOC_FEATURES, kchan_features, false);
+COMMAND(features_of_endpoint, KCHAN_IOC_FEATURES, kchan_features, true);
+COMMAND(create, KCHAN_IOC_CREATE, kchan_create, false);
+COMMAND(open, KCHAN_IOC_OPEN, kchan_open, false);
+COMMAND(send, KCHAN_IOC_SEND, kchan_send, true);
+COMMAND(recv, KCHAN_IOC_RECV, kchan_recv, true);
+COMMAND(state, KCHAN_IOC_STATE, kchan_state, true);
+
+/* A valid argument for the command, its outputs poisoned. */
+static void valid_arg(FIXTURE_DATA(command) *self, unsigned int cmd,
+		      unsigned int size)
+{
+	struct kchan_create create = kc_create_arg("new");
+	struct kchan_open open = { .size = sizeof(open), .open_flags = O_RDWR,
+		.name = (uintptr_t)"old", .fd = -77 };
+	struct kchan_send send = kc_send_arg("data", 4);
+	struct kchan_recv recv = kc_recv_arg(self->data, sizeof(self->data));
+
+	memset(self->arg, KC_POISON, size);
+	memset(self->arg + size, 0, ROOM - size);
+	if (cmd == KCHAN_IOC_CREATE)
+		memcpy(self->arg, &create, size);
+	else if (cmd == KCHAN_IOC_OPEN)
+		memcpy(self->arg, &open, size);
+	else if (cmd == KCHAN_IOC_SEND)
+		memcpy(self->arg, &send, size);
+	else if (cmd == KCHAN_IOC_RECV)
+		memcpy(self->arg, &recv, size);
+	*(uint32_t *)self->arg = size;
+	memcpy(self->was, self->arg, ROOM);
+}
+
+FIXTURE_SETUP(command)
+{
+	ASSERT_EQ(0, kc_enter(&self->env));
+	self->chan = kc_create(self->env.ctl, "old", O_RDWR | O_NONBLOCK);
+	ASSERT_LE(0, self->chan);
+	ASSERT_EQ(4, write(self->chan, "mess", 4));
+	self->fd = variant->on_chan ? self->chan : self->env.ctl;
+	self->before = kc_state(self->chan);
+	valid_arg(self, variant->cmd, variant->size);
+}
+
+FIXTURE_TEARDOWN(command)
+{
+	close(self->chan);
+	kc_leave(&self->env);
+}
+
+#define CALL() kc_ioctl(self->fd, variant->cmd, self->arg)
+
+static void set_size(FIXTURE_DATA(command) *self, uint32_t size)
+{
+	memcpy(self->arg, &size, sizeof(size));
+	memcpy(self->was, self->arg, ROOM);
+}
+
+/* The failed call has left the struct, the channel and the names alone. */
+static bool untouched(FIXTURE_DATA(command) *self)
+{
+	return !memcmp(self->was, self->arg, ROOM) &&
+		kc_unchanged(&self->before, self->chan) &&
+		access(kc_path(&self->env, "new"), F_OK);
+}
+
+TEST_F(command, exact_size_is_accepted)
+{
+	EXPECT_EQ(0, CALL());
+	EXPECT_EQ(variant->size, *(uint32_t *)self->arg);
+}
+
+TEST_F(command, smaller_sizes_are_EINVAL)
+{
+	uint32_t size;
+
+	for (size = 0; size < variant->size; size++) {
+		set_size(self, size);
+		EXPECT_EQ(-EINVAL, CALL())
+			TH_LOG("size %u", size);
+		EXPECT_TRUE(untouched(self));
+	}
+}
+
+TEST_F(command, larger_size_with_zero_tail_is_accepted)
+{
+	static const uint32_t more[] = { 1, 4, 8, 64, 1000 };
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(more); i++) {
+		valid_arg(self, variant->cmd, variant->size);
+		set_size(self, variant->size + more[i]);
+		EXPECT_EQ(0, CALL())
+			TH_LOG("%u bytes more", more[i]);
+		for (j = variant->size; j < ROOM; j++) {
+			ASSERT_EQ(0, self->arg[j]);
+		}
+		if (variant->cmd == KCHAN_IOC_RECV) {
+			ASSERT_EQ(4, write(self->chan, "mess", 4));
+		}
+	}
+}
+
+TEST_F(command, size_of_4096_with_zero_tail_is_accepted)
+{
+	set_size(self, 4096);
+	EXPECT_EQ(0, CALL());
+}
+
+TEST_F(command, sizes_above_4096_are_E2BIG)
+{
+	static const uint32_t sizes[] = { 4097, 8192, 1U << 31, UINT32_MAX };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		set_size(self, sizes[i]);
+		EXPECT_EQ(-E2BIG, CALL())
+			TH_LOG("size %u", sizes[i]);
+		EXPECT_TRUE(untouched(self));
+	}
+}
+
+TEST_F(command, non_zero_tail_is_E2BIG)
+{
+	uint32_t size, at;
+
+	for (size = variant->size + 1; size <= 4096; size = size * 2 - 1) {
+		for (at = variant->size; at < size; at = (at + size + 1) / 2) {
+			valid_arg(self, variant->cmd, variant->size);
+			self->arg[at] = 1;
+			set_size(self, size);
+			EXPECT_EQ(-E2BIG, CALL())
+				TH_LOG("size %u, byte %u", size, at);
+			EXPECT_TRUE(untouched(self));
+		}
+	}
+}
+
+TEST_F(command, null_argument_is_EFAULT)
+{
+	EXPECT_EQ(-EFAULT, kc_ioctl(self->fd, variant->cmd, NULL));
+	EXPECT_TRUE(untouched(self));
+}
+
+TEST_F(command, unmapped_argument_is_EFAULT)
+{
+	char *end = (char *)kc_guarded(16) + 16;
+
+	EXPECT_EQ(-EFAULT, kc_ioctl(self->fd, variant->cmd, end));
+	EXPECT_TRUE(untouched(self));
+}
+
+TEST_F(command, argument_that_is_mapped_in_part_is_EFAULT)
+{
+	char *end = (char *)kc_guarded(4096) + 4096;
+	unsigned int n;
+
+	for (n = 4; n < variant->size; n += 4) {
+		memcpy(end - n, self->arg, n);
+		EXPECT_EQ(-EFAULT, kc_ioctl(self->fd, variant->cmd, end - n))
+			TH_LOG("%u bytes are mapped", n);
+		EXPECT_EQ(0, memcmp(end - n, self->arg, n));
+		EXPECT_TRUE(untouched(self));
+	}
+}
+
+/* Lowest free descriptor: whether a failed call has left one open. */
+static int next_fd(void)
+{
+	int fd = dup(0);
+
+	close(fd);
+	return fd;
+}
+
+TEST_F(command, read_only_argument_is_EFAULT_and_changes_nothing)
+{
+	void *page = kc_guarded(4096);
+	int fd = next_fd();
+	struct kchan_state now;
+
+	memcpy(page, self->arg, variant->size);
+	ASSERT_EQ(0, mprotect(page, 4096, PROT_READ));
+	EXPECT_EQ(-EFAULT, kc_ioctl(self->fd, variant->cmd, page));
+	EXPECT_EQ(fd, next_fd());
+	EXPECT_NE(0, access(kc_path(&self->env, "new"), F_OK));
+	now = kc_state(self->chan);
+	EXPECT_EQ(self->before.queued, now.queued);
+	EXPECT_EQ(self->before.sent, now.sent);
+	EXPECT_EQ(self->before.received, now.received);
+	EXPECT_EQ(self->before.senders, now.senders);
+}
+
+TEST_F(command, other_directions_and_sizes_of_the_number_are_ENOTTY)
+{
+	const unsigned int nr = variant->cmd & 0xff;
+
+	EXPECT_EQ(-ENOTTY, kc_ioctl(self->fd, _IOR(0xBE, nr, int), self->arg));
+	EXPECT_EQ(-ENOTTY, kc_ioctl(self->fd, _IOW(0xBE, nr, int), self->arg));
+	EXPECT_EQ(-ENOTTY, kc_ioctl(self->fd, _IOWR(0xBE, nr, struct kchan_send),
+				    self->arg));
+	EXPECT_EQ(-ENOTTY, kc_ioctl(self->fd, _IO(0xBF, nr), self->arg));
+	EXPECT_EQ(-ENOTTY, kc_ioctl(self->fd, _IO(0x3E, nr), self->arg));
+	EXPECT_TRUE(untouched(self));
+}
+
+TEST_F(command, other_kind_of_descriptor_is_ENOTTY)
+{
+	int other = variant->on_chan ? self->env.ctl : self->chan;
+
+	int expected = variant->cmd == KCHAN_IOC_FEATURES ? 0 : -ENOTTY;
+
+	EXPECT_EQ(expected, kc_ioctl(other, variant->cmd, self->arg));
+}
+
+/* The commands of one endpoint and the control device. */
+FIXTURE(abi)
+{
+	struct kc_env env;
+	int fd;
+	char buf[64];
+};
+
+FIXTURE_SETUP(abi)
+{
+	ASSERT_EQ(0, kc_enter(&self->env));
+	self->fd = kc_create(self->env.ctl, "old", O_RDWR | O_NONBLOCK);
+	ASSERT_LE(0, self->fd);
+}
+
+FIXTURE_TEARDOWN(abi)
+{
+	close(self->fd);
+	kc_leave(&self->env);
+}
+
+#define CTL (self->env.ctl)
+
+TEST_F(abi, features_are_those_of_the_header)
+{
+	struct kchan_features f;
+
+	memset(&f, KC_POISON, sizeof(f));
+	f.size = sizeof(f);
+	ASSERT_EQ(0, kc_ioctl(CTL, KCHAN_IOC_FEATURES, &f));
+	EXPECT_EQ(sizeof(f), f.size);
+	EXPECT_NE(0, f.version);
+	EXPECT_EQ(0, f.version >> 24);
+	EXPECT_EQ(1ULL << KCHAN_KIND_QUEUE, f.kinds);
+	EXPECT_EQ(KCHAN_FEATURE_QUEUE | KCHAN_FEATURE_UNNAMED, f.features);
+}
+
+TEST_F(abi, features_are_the_same_through_an_endpoint)
+{
+	struct kchan_features a = { .size = sizeof(a) }, b = a;
+
+	ASSERT_EQ(0, kc_ioctl(CTL, KCHAN_IOC_FEATURES, &a));
+	ASSERT_EQ(0, kc_ioctl(self->fd, KCHAN_IOC_FEATURES, &b));
+	EXPECT_EQ(0, memcmp(&a, &b, sizeof(a)));
+}
+
+TEST_F(abi, revoke_on_the_control_device_is_ENOTTY)
+{
+	EXPECT_EQ(-ENOTTY, kc_revoke(CTL));
+}
+
+TEST_F(abi, unknown_commands_are_ENOTTY)
+{
+	struct kchan_state before = kc_state(self->fd);
+	unsigned int nr;
+
+	memset(self->buf, 0, sizeof(self->buf));
+	for (nr = 0; nr < 256; nr++) {
+		if (nr <= 2 || (nr >= 0x10 && nr <= 0x13))
+			continue;
+		EXPECT_EQ(-ENOTTY, kc_ioctl(CTL, _IO(0xBE, nr), self->buf))
+			TH_LOG("number %u", nr);
+		EXPECT_EQ(-ENOTTY, kc_ioctl(self->fd, _IO(0xBE, nr), self->buf))
+			TH_LOG("number %u", nr);
+	}
+	EXPECT_EQ(-ENOTTY, kc_ioctl(CTL, TCGETS, self->buf));
+	EXPECT_EQ(-ENOTTY, kc_ioctl(self->fd, TCGETS, self->buf));
+	EXPECT_TRUE(kc_unchanged(&before, self->fd));
+}
+
+TEST_F(abi, control_device_neither_reads_nor_writes)
+{
+	EXPECT_EQ(-EINVAL, kc_ret(read(CTL, self->buf, 1)));
+	EXPECT_EQ(-EINVAL, kc_ret(write(CTL, "x", 1)));
+}
+
+TEST_F(abi, unknown_create_flags_are_EINVAL)
+{
+	struct kchan_create arg = kc_create_arg("new"), was;
+	unsigned int bit;
+
+	for (bit = 3; bit < 32; bit++) {
+		arg.flags = 1U << bit;
+		was = arg;
+		EXPECT_EQ(-EINVAL, kc_create_with(CTL, &arg))
+			TH_LOG("bit %u", bit);
+		EXPECT_EQ(0, memcmp(&was, &arg, sizeof(arg)));
+	}
+	EXPECT_NE(0, access(kc_path(&self->env, "new"), F_OK));
+}
+
+TEST_F(abi, unknown_open_flags_are_EINVAL)
+{
+	struct kchan_create create = kc_create_arg("new");
+	struct kchan_state before = kc_state(self->fd);
+	unsigned int bit;
+
+	for (bit = 2; bit < 32; bit++) {
+		unsigned int flag = 1U << bit;
+
+		if (flag & (O_NONBLOCK | O_CLOEXEC))
+			continue;
+		create.open_flags = O_RDWR | flag;
+		EXPECT_EQ(-EINVAL, kc_create_with(CTL, &create))
+			TH_LOG("bit %u", bit);
+		EXPECT_EQ(-EINVAL, kc_open(CTL, "old", O_RDWR | flag))
+			TH_LOG("bit %u", bit);
+	}
+	EXPECT_NE(0, access(kc_path(&self->env, "new"), F_OK));
+	EXPECT_TRUE(kc_unchanged(&before, self->fd));
+}
+
+TEST_F(abi, access_mode_3_is_EINVAL)
+{
+	struct kchan_state before = kc_state(self->fd);
+
+	EXPECT_EQ(-EINVAL, kc_create(CTL, "new", O_ACCMODE));
+	EXPECT_EQ(-EINVAL, kc_open(CTL, "old", O_ACCMODE));
+	EXPECT_NE(0, access(kc_path(&self->env, "new"), F_OK));
+	EXPECT_TRUE(kc_unchanged(&before, self->fd));
+}
+
+TEST_F(abi, unknown_send_flags_are_EINVAL)
+{
+	struct kchan_state before = kc_state(self->fd);
+	struct kchan_send arg = kc_send_arg("x", 1), was;
+	unsigned int bit;
+
+	for (bit = 2; bit < 32; bit++) {
+		arg.flags = 1U << bit;
+		was = arg;
+		EXPECT_EQ(-EINVAL, kc_ioctl(self->fd, KCHAN_IOC_SEND, &arg))
+			TH_LOG("bit %u", bit);
+		EXPECT_EQ(0, memcmp(&was, &arg, sizeof(arg)));
+	}
+	EXPECT_TRUE(kc_unchanged(&before, self->fd));
+}
+
+TEST_F(abi, unknown_recv_flags_are_EINVAL)
+{
+	struct kchan_recv arg = kc_recv_arg(self->buf, sizeof(self->buf)), was;
+	struct kchan_state before;
+	unsigned int bit;
+
+	ASSERT_EQ(1, write(self->fd, "x", 1));
+	before = kc_state(self->fd);
+	for (bit = 2; bit < 32; bit++) {
+		arg.flags = 1U << bit;
+		was = arg;
+		EXPECT_EQ(-EINVAL, kc_recv(self->fd, &arg))
+			TH_LOG("bit %u", bit);
+		EXPECT_EQ(0, memcmp(&was, &arg, sizeof(arg)));
+	}
+	EXPECT_TRUE(kc_unchanged(&before, self->fd));
+}
+
+TEST_F(abi, reserved_of_open_is_EINVAL)
+{
+	struct kchan_open arg = {
+		.size = sizeof(arg),
+		.open_flags = O_RDWR,
+		.name = (uintptr_t)"old",
+		.fd = -77,
+	}, was;
+
+	for (arg.reserved = 1; arg.reserved; arg.reserved <<= 1) {
+		was = arg;
+		EXPECT_EQ(-EINVAL, kc_ioctl(CTL, KCHAN_IOC_OPEN, &arg));
+		EXPECT_EQ(0, memcmp(&was, &arg, sizeof(arg)));
+	}
+	EXPECT_EQ(1, kc_state(self->fd).senders);
+}
+
+TEST_F(abi, reserved_of_recv_is_EINVAL)
+{
+	struct kchan_recv arg = kc_recv_arg(self->buf, sizeof(self->buf)), was;
+	struct kchan_state before;
+
+	ASSERT_EQ(1, write(self->fd, "x", 1));
+	before = kc_state(self->fd);
+	for (arg.reserved = 1; arg.reserved; arg.reserved <<= 1) {
+		was = arg;
+		EXPECT_EQ(-EINVAL, kc_recv(self->fd, &arg));
+		EXPECT_EQ(0, memcmp(&was, &arg, sizeof(arg)));
+	}
+	EXPECT_TRUE(kc_unchanged(&before, self->fd));
+}
+
+TEST_F(abi, bad_name_pointers_are_EFAULT)
+{
+	char *end = (char *)kc_guarded(16) + 16;
+	uint64_t bad[] = {
+		1, (uintptr_t)end, (uintptr_t)(end - 16), UINT64_MAX,
+		(uintptr_t)"old" | 1ULL << 63,
+	};
+	struct kchan_create create;
+	struct kchan_open open;
+	unsigned int i;
+
+	memset(end - 16, 'n', 16);	/* without an end */
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		create = kc_create_arg(NULL);
+		create.name = bad[i];
+		EXPECT_EQ(-EFAULT, kc_create_with(CTL, &create))
+			TH_LOG("pointer %u", i);
+		open = (struct kchan_open) { .size = sizeof(open), .name = bad[i] };
+		EXPECT_EQ(-EFAULT, kc_ioctl(CTL, KCHAN_IOC_OPEN, &open))
+			TH_LOG("pointer %u", i);
+	}
+}
+
+TEST_F(abi, bad_data_pointers_are_EFAULT)
+{
+	char *end = (char *)kc_guarded(16) + 16;
+	uint64_t bad[] = {
+		0, 1, (uintptr_t)end, UINT64_MAX, (uintptr_t)self->buf | 1ULL << 63,
+	};
+	struct kchan_state before = kc_state(self->fd);
+	struct kchan_send send;
+	struct kchan_recv recv;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		send = kc_send_arg(NULL, 8);
+		send.data = bad[i];
+		EXPECT_EQ(-EFAULT, kc_ioctl(self->fd, KCHAN_IOC_SEND, &send))
+			TH_LOG("pointer %u", i);
+	}
+	EXPECT_TRUE(kc_unchanged(&before, self->fd));
+	ASSERT_EQ(8, write(self->fd, "01234567", 8));
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		recv = kc_recv_arg(NULL, 8);
+		recv.data = bad[i];
+		EXPECT_EQ(-EFAULT, kc_recv(self->fd, &recv))
+			TH_LOG("pointer %u", i);
+	}
+	EXPECT_EQ(1, kc_state(self->fd).queued);
+	EXPECT_EQ(0, kc_state(self->fd).received);
+}
+
+#if UINTPTR_MAX == UINT32_MAX
+TEST_F(abi, upper_half_of_a_pointer_is_not_ignored)
+{
+	struct kchan_send send = kc_send_arg("x", 1);
+
+	send.data |= 1ULL << 32;
+	EXPECT_EQ(-EFAULT, kc_ioctl(self->fd, KCHAN_IOC_SEND, &send));
+	EXPECT_EQ(0, kc_state(self->fd).sent);
+}
+#endif
+
+/* Whether any 32 bits still hold what was there before the call. */
+static bool has_poison(const void *arg, size_t size)
+{
+	const uint32_t *word = arg;
+	uint32_t poison;
+
+	memset(&poison, KC_POISON, sizeof(poison));
+	for (; size; size -= sizeof(poison))
+		if (*word++ == poison)
+			return true;
+	return false;
+}
+
+TEST_F(abi, state_writes_every_field)
+{
+	struct kchan_state state;
+
+	memset(&state, KC_POISON, sizeof(state));
+	state.size = sizeof(state);
+	ASSERT_EQ(0, kc_ioctl(self->fd, KCHAN_IOC_STATE, &state));
+	EXPECT_FALSE(has_poison(&state, sizeof(state)));
+}
+
+TEST_F(abi, recv_writes_every_field)
+{
+	struct kchan_recv arg = kc_recv_arg(self->buf, sizeof(self->buf));
+
+	ASSERT_EQ(1, write(self->fd, "x", 1));
+	ASSERT_EQ(0, kc_recv(self->fd, &arg));
+	EXPECT_FALSE(has_poison(&arg, sizeof(arg)));
+}
+
+TEST_F(abi, create_writes_back_only_the_descriptors)
+{
+	struct kchan_create arg = kc_create_arg("new"), was = arg;
+
+	arg.key = 7;
+	arg.depth = 5;
+	was = arg;
+	ASSERT_EQ(0, kc_ioctl(CTL, KCHAN_IOC_CREATE, &arg));
+	EXPECT_LE(0, arg.fd);
+	EXPECT_EQ(-1, arg.fd_send);
+	was.fd = arg.fd;
+	was.fd_send = arg.fd_send;
+	EXPECT_EQ(0, memcmp(&was, &arg, sizeof(arg)));
+}
+
+TEST_F(abi, open_writes_back_only_the_descriptor)
+{
+	struct kchan_open arg = {
+		.size = sizeof(arg),
+		.open_flags = O_RDWR,
+		.name = (uintptr_t)"old",
+		.fd = -77,
+	}, was = arg;
+
+	ASSERT_EQ(0, kc_ioctl(CTL, KCHAN_IOC_OPEN, &arg));
+	EXPECT_LE(0, arg.fd);
+	was.fd = arg.fd;
+	EXPECT_EQ(0, memcmp(&was, &arg, sizeof(arg)));
+}
+
+TEST_F(abi, struct_of_any_alignment)
+{
+	struct kchan_send arg = kc_send_arg("x", 1);
+	char raw[sizeof(arg) + 1];
+	uint64_t seq;
+
+	memcpy(raw + 1, &arg, sizeof(arg));
+	ASSERT_EQ(0, kc_ioctl(self->fd, KCHAN_IOC_SEND, raw + 1));
+	memcpy(&seq, raw + 1 + offsetof(struct kchan_send, seq), sizeof(seq));
+	EXPECT_EQ(1, seq);
+}
+
+TEST_HARNESS_MAIN

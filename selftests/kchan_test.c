@@ -1,0 +1,540 @@
+// SPDX-License-Identifier: GPL-2.0
+#define KCHAN_TEST_LIB
+#include "kchan_test.h"
+
+#include <grp.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+
+/* A program that can test nothing says so and counts as skipped. */
+static void __attribute__((constructor)) require_module_and_root(void)
+{
+	const char *why;
+
+	if (access("/dev/kchan", F_OK))
+		why = "the kchan module is not loaded: no /dev/kchan";
+	else if (geteuid())
+		why = "must be run as root";
+	else
+		return;
+	printf("TAP version 13\n1..0 # SKIP %s\n", why);
+	exit(4);
+}
+
+int kc_enter(struct kc_env *env)
+{
+	umask(0);
+	env->net = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (env->net < 0 || unshare(CLONE_NEWNS | CLONE_NEWNET))
+		return -errno;
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+		return -errno;
+	strcpy(env->dir, "/tmp/kchan.XXXXXX");
+	if (!mkdtemp(env->dir))
+		return -errno;
+	if (mount("kchan", env->dir, "kchanfs", 0, NULL))
+		return -errno;
+	env->ctl = kc_ctl();
+	return env->ctl < 0 ? env->ctl : 0;
+}
+
+void kc_leave(struct kc_env *env)
+{
+	while (!umount2(env->dir, MNT_DETACH))
+		;
+	rmdir(env->dir);
+	close(env->ctl);
+	close(env->net);
+}
+
+/* The last eight results are valid. */
+const char *kc_path(const struct kc_env *env, const char *name)
+{
+	static char paths[8][KCHAN_NAME_MAX + 64];
+	static unsigned int next;
+	char *path = paths[next++ % 8];
+
+	snprintf(path, sizeof(paths[0]), "%s/%s", env->dir, name);
+	return path;
+}
+
+int kc_fd(int ret)
+{
+	return ret < 0 ? -errno : ret;
+}
+
+ssize_t kc_ret(ssize_t ret)
+{
+	return ret < 0 ? -errno : ret;
+}
+
+int kc_ctl(void)
+{
+	return kc_fd(open("/dev/kchan", O_RDWR | O_CLOEXEC));
+}
+
+int kc_ioctl(int fd, unsigned int cmd, void *arg)
+{
+	return kc_fd(ioctl(fd, cmd, arg));
+}
+
+struct kchan_create kc_create_arg(const char *name)
+{
+	return (struct kchan_create) {
+		.size = sizeof(struct kchan_create),
+		.name = (uintptr_t)name,
+		.mode = 0666,
+		.open_flags = O_RDWR | O_NONBLOCK,
+		.fd = -77,
+		.fd_send = -77,
+	};
+}
+
+int kc_create_with(int ctl, struct kchan_create *arg)
+{
+	int ret = kc_ioctl(ctl, KCHAN_IOC_CREATE, arg);
+
+	return ret < 0 ? ret : arg->fd;
+}
+
+int kc_create(int ctl, const char *name, int open_flags)
+{
+	struct kchan_create arg = kc_create_arg(name);
+
+	arg.open_flags = open_flags;
+	return kc_create_with(ctl, &arg);
+}
+
+/* An unnamed channel with these limits, O_RDWR and O_NONBLOCK. */
+int kc_queue(int ctl, unsigned int depth, unsigned int msgsize,
+	     unsigned int bytes)
+{
+	struct kchan_create arg = kc_create_arg(NULL);
+
+	arg.depth = depth;
+	arg.msgsize = msgsize;
+	arg.bytes = bytes;
+	return kc_create_with(ctl, &arg);
+}
+
+int kc_pair(int ctl, int *rx, int *tx)
+{
+	struct kchan_create arg = kc_create_arg(NULL);
+	int ret;
+
+	arg.flags = KCHAN_CREATE_PAIR;
+	arg.open_flags = 0;
+	ret = kc_ioctl(ctl, KCHAN_IOC_CREATE, &arg);
+	*rx = arg.fd;
+	*tx = arg.fd_send;
+	return ret;
+}
+
+int kc_open(int ctl, const char *name, int open_flags)
+{
+	struct kchan_open arg = {
+		.size = sizeof(arg),
+		.open_flags = open_flags,
+		.name = (uintptr_t)name,
+		.fd = -77,
+	};
+	int ret = kc_ioctl(ctl, KCHAN_IOC_OPEN, &arg);
+
+	return ret < 0 ? ret : arg.fd;
+}
+
+struct kchan_send kc_send_arg(const void *data, unsigned int len)
+{
+	return (struct kchan_send) {
+		.size = sizeof(struct kchan_send),
+		.data = (uintptr_t)data,
+		.len = len,
+	};
+}
+
+int kc_send(int fd, unsigned int prio, uint64_t tag, const void *data,
+	    unsigned int len)
+{
+	struct kchan_send arg = kc_send_arg(data, len);
+
+	arg.prio = prio;
+	arg.tag = tag;
+	return kc_ioctl(fd, KCHAN_IOC_SEND, &arg);
+}
+
+struct kchan_recv kc_recv_arg(void *data, unsigned int capacity)
+{
+	struct kchan_recv arg;
+
+	memset(&arg, KC_POISON, sizeof(arg));
+	arg.size = sizeof(arg);
+	arg.flags = 0;
+	arg.data = (uintptr_t)data;
+	arg.capacity = capacity;
+	arg.deadline = 0;
+	arg.reserved = 0;
+	return arg;
+}
+
+int kc_recv(int fd, struct kchan_recv *arg)
+{
+	return kc_ioctl(fd, KCHAN_IOC_RECV, arg);
+}
+
+/* All bits set where the call fails. */
+struct kchan_state kc_state(int fd)
+{
+	struct kchan_state state;
+
+	memset(&state, KC_POISON, sizeof(state));
+	state.size = sizeof(state);
+	if (kc_ioctl(fd, KCHAN_IOC_STATE, &state))
+		memset(&state, 0xff, sizeof(state));
+	return state;
+}
+
+bool kc_unchanged(const struct kchan_state *before, int fd)
+{
+	struct kchan_state now = kc_state(fd);
+
+	return now.size == sizeof(now) && !memcmp(before, &now, sizeof(now));
+}
+
+int kc_revoke(int fd)
+{
+	return kc_ioctl(fd, KCHAN_IOC_REVOKE, NULL);
+}
+
+/* One more endpoint of the channel, whatever its name. */
+int kc_reopen(int fd, int flags)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return kc_fd(open(path, flags | O_CLOEXEC));
+}
+
+int kc_poll(int fd, int events)
+{
+	struct pollfd pfd = { .fd = fd, .events = events };
+
+	return poll(&pfd, 1, 0) < 0 ? -errno : pfd.revents;
+}
+
+uint64_t kc_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * KC_NS + ts.tv_nsec;
+}
+
+int kc_write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	int ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = write(fd, text, strlen(text)) < 0 ? -errno : 0;
+	close(fd);
+	return ret;
+}
+
+int kc_read_text(const char *path, char *buf, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t n = 0;
+	ssize_t ret;
+
+	if (fd < 0)
+		return -errno;
+	while (n < size - 1) {
+		ret = read(fd, buf + n, size - 1 - n);
+		if (ret <= 0)
+			break;
+		n += ret;
+	}
+	buf[n] = 0;
+	close(fd);
+	return n;
+}
+
+long long kc_read_number(const char *path)
+{
+	char buf[64];
+	int ret = kc_read_text(path, buf, sizeof(buf));
+
+	return ret < 0 ? ret : strtoll(buf, NULL, 0);
+}
+
+/* sysctl net.kchan.NAME of a network namespace, seen from within; -1: this one. */
+struct sysctl {
+	int net;
+	char path[64];
+	char text[32];
+	long long value;
+};
+
+static int sysctl_child(void *arg)
+{
+	struct sysctl *s = arg;
+
+	if (s->net >= 0 && setns(s->net, CLONE_NEWNET))
+		return -errno;
+	if (s->text[0])
+		return kc_write_file(s->path, s->text);
+	s->value = kc_read_number(s->path);
+	return 0;
+}
+
+int kc_sysctl_set(int net, const char *name, long long value)
+{
+	struct sysctl s = { .net = net };
+
+	snprintf(s.path, sizeof(s.path), "/proc/sys/net/kchan/%s", name);
+	snprintf(s.text, sizeof(s.text), "%lld\n", value);
+	return kc_child(sysctl_child, &s);
+}
+
+long long kc_sysctl_get(int net, const char *name)
+{
+	struct sysctl *s = kc_shared(sizeof(*s));
+	long long ret;
+
+	s->net = net;
+	snprintf(s->path, sizeof(s->path), "/proc/sys/net/kchan/%s", name);
+	ret = kc_child(sysctl_child, s);
+	return ret ? ret : s->value;
+}
+
+/* Zeroed memory that children share. */
+void *kc_shared(size_t size)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		abort();
+	return p;
+}
+
+/* So many bytes, poisoned, at the end of mapped memory: none follows. */
+void *kc_guarded(size_t size)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+	size_t whole = (size + page - 1) / page * page;
+	char *p = mmap(NULL, whole + page, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED || munmap(p + whole, page))
+		abort();
+	memset(p, KC_POISON, whole);
+	return p + whole - size;
+}
+
+struct kc_call kc_call(enum kc_op op, int fd, unsigned int len)
+{
+	return (struct kc_call) { .op = op, .fd = fd, .len = len };
+}
+
+struct kc_call kc_receiver(int fd)
+{
+	struct kc_call call = kc_call(KC_RECV, fd, sizeof(call.buf));
+
+	call.recv = kc_recv_arg(NULL, sizeof(call.buf));
+	return call;
+}
+
+struct kc_call kc_sender(int fd, uint64_t tag, unsigned int len)
+{
+	struct kc_call call = kc_call(KC_SEND, fd, len);
+
+	call.send = kc_send_arg(NULL, len);
+	call.send.tag = tag;
+	return call;
+}
+
+static int perform_poll(struct kc_call *call)
+{
+	struct pollfd pfd = { .fd = call->fd, .events = call->events };
+
+	return poll(&pfd, 1, KC_TRIES * 2) < 0 ? -errno : pfd.revents;
+}
+
+static int perform(struct kc_call *call)
+{
+	switch (call->op) {
+	case KC_RECV:
+		call->recv.data = (uintptr_t)call->buf;
+		return kc_recv(call->fd, &call->recv);
+	case KC_SEND:
+		call->send.data = (uintptr_t)call->buf;
+		return kc_ioctl(call->fd, KCHAN_IOC_SEND, &call->send);
+	case KC_READ:
+		return kc_ret(read(call->fd, call->at ? call->at : call->buf,
+				   call->len));
+	case KC_WRITE:
+		return kc_ret(write(call->fd, call->buf, call->len));
+	case KC_POLL:
+		return perform_poll(call);
+	}
+	return -EINVAL;
+}
+
+static void *call_thread(void *arg)
+{
+	struct sched_param param;
+	struct kc_call *call = arg;
+
+	param.sched_priority = call->rt_prio;
+	if (call->rt_prio &&
+	    pthread_setschedparam(pthread_self(), SCHED_FIFO, &param))
+		call->ret = -EPERM;
+	__atomic_store_n(&call->tid, syscall(SYS_gettid), __ATOMIC_RELEASE);
+	if (!call->ret)
+		call->ret = perform(call);
+	__atomic_store_n(&call->done, true, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+/* Returns once the thread runs. */
+int kc_start(struct kc_call *call)
+{
+	int ret = pthread_create(&call->thread, NULL, call_thread, call);
+
+	if (ret)
+		return -ret;
+	return KC_EVENTUALLY(__atomic_load_n(&call->tid, __ATOMIC_ACQUIRE)) ?
+		0 : -ETIMEDOUT;
+}
+
+bool kc_done(const struct kc_call *call)
+{
+	return __atomic_load_n(&call->done, __ATOMIC_ACQUIRE);
+}
+
+int kc_join(struct kc_call *call)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	ts.tv_sec += 2 * KC_TRIES / 1000;
+	if (pthread_timedjoin_np(call->thread, NULL, &ts))
+		return -ENOLCK;		/* which no call returns */
+	return call->ret;
+}
+
+bool kc_receivers_wait(int fd, unsigned int n)
+{
+	return KC_EVENTUALLY(kc_state(fd).waiting_receivers == n);
+}
+
+bool kc_senders_wait(int fd, unsigned int n)
+{
+	return KC_EVENTUALLY(kc_state(fd).waiting_senders == n);
+}
+
+static char task_state(pid_t tid)
+{
+	char path[32], buf[512], *p;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", tid);
+	if (kc_read_text(path, buf, sizeof(buf)) <= 0)
+		return 0;
+	p = strrchr(buf, ')');
+	return p && p[1] ? p[2] : 0;
+}
+
+bool kc_asleep(pid_t tid)
+{
+	return KC_EVENTUALLY(task_state(tid) == 'S');
+}
+
+pid_t kc_fork(kc_fn fn, void *arg)
+{
+	pid_t pid;
+
+	fflush(NULL);
+	pid = fork();
+	if (pid < 0)
+		return -errno;
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	_exit(-fn(arg));
+}
+
+int kc_reap(pid_t pid)
+{
+	int status;
+
+	if (pid < 0)
+		return pid;
+	if (waitpid(pid, &status, 0) != pid)
+		return -errno;
+	return WIFEXITED(status) ? -WEXITSTATUS(status) : KC_KILLED;
+}
+
+int kc_child(kc_fn fn, void *arg)
+{
+	return kc_reap(kc_fork(fn, arg));
+}
+
+/* For good; as a login would have it. The group has the user's number. */
+int kc_become(uid_t uid)
+{
+	if (setgroups(0, NULL) || setresgid(uid, uid, uid) ||
+	    setresuid(uid, uid, uid))
+		return -errno;
+	/* Else the files of /proc/self stay root's. */
+	if (prctl(PR_SET_DUMPABLE, 1))
+		return -errno;
+	return prctl(PR_SET_PDEATHSIG, SIGKILL) ? -errno : 0;
+}
+
+struct as {
+	uid_t uid;
+	kc_fn fn;
+	void *arg;
+};
+
+static int as_child(void *arg)
+{
+	struct as *as = arg;
+	int ret = kc_become(as->uid);
+
+	return ret ? ret : as->fn(as->arg);
+}
+
+int kc_as(uid_t uid, kc_fn fn, void *arg)
+{
+	struct as as = { uid, fn, arg };
+
+	return kc_child(as_child, &as);
+}
+
+/* A user namespace in which one user and group of the outer one have an id. */
+int kc_new_userns(uid_t inside, uid_t outside)
+{
+	char map[64];
+	int ret;
+
+	if (unshare(CLONE_NEWUSER))
+		return -errno;
+	snprintf(map, sizeof(map), "%u %u 1", inside, outside);
+	ret = kc_write_file("/proc/self/setgroups", "deny");
+	if (!ret)
+		ret = kc_write_file("/proc/self/uid_map", map);
+	if (!ret)
+		ret = kc_write_file("/proc/self/gid_map", map);
+	return ret;
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the tests of kchan share. A function that stands for a call of the
+ * kernel returns what the call returned, or -errno. Where something has to
+ * happen in another task, or later, the tests look until it has: they never
+ * sleep and hope.
+ */
+#ifndef KCHAN_TEST_H
+#define KCHAN_TEST_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include <linux/kchan.h>
+
+#ifndef KCHAN_TEST_LIB
+#include <kselftest_harness.h>
+/* An emulated machine is slow: seconds for one test. */
+#undef TEST_TIMEOUT_DEFAULT
+#define TEST_TIMEOUT_DEFAULT 600
+#endif
+
+/* How long to look for what must happen: this often, every 2 milliseconds. */
+#define KC_TRIES 60000
+#define KC_EVENTUALLY(cond) ({						\
+	int kc_tries = KC_TRIES;					\
+	while (!(cond) && --kc_tries)					\
+		usleep(2000);						\
+	kc_tries > 0;							\
+})
+
+#define KC_NS 1000000000ULL	/* nanoseconds of a second */
+
+/* What outputs hold before a call, to see whether it touched them. */
+#define KC_POISON 0xa5
+
+/**
+ * struct kc_env - a test's own network and mount namespace
+ * @ctl: the control device, opened in the network namespace
+ * @net: the network namespace that the test was started in
+ * @dir: where the instance is mounted
+ */
+struct kc_env {
+	int ctl;
+	int net;
+	char dir[32];
+};
+
+int kc_enter(struct kc_env *env);
+void kc_leave(struct kc_env *env);
+const char *kc_path(const struct kc_env *env, const char *name);
+
+/* The ioctls. */
+int kc_ctl(void);
+int kc_ioctl(int fd, unsigned int cmd, void *arg);
+struct kchan_create kc_create_arg(const char *name);
+int kc_create_with(int ctl, struct kchan_create *arg);
+int kc_create(int ctl, const char *name, int open_flags);
+int kc_queue(int ctl, unsigned int depth, unsigned int msgsize,
+	     unsigned int bytes);
+int kc_pair(int ctl, int *rx, int *tx);
+int kc_open(int ctl, const char *name, int open_flags);
+struct kchan_send kc_send_arg(const void *data, unsigned int len);
+int kc_send(int fd, unsigned int prio, uint64_t tag, const void *data,
+	    unsigned int len);
+struct kchan_recv kc_recv_arg(void *data, unsigned int capacity);
+int kc_recv(int fd, struct kchan_recv *arg);
+struct kchan_state kc_state(int fd);
+bool kc_unchanged(const struct kchan_state *before, int fd);
+int kc_revoke(int fd);
+
+/* Other calls. */
+int kc_fd(int ret);
+ssize_t kc_ret(ssize_t ret);
+int kc_reopen(int fd, int flags);
+int kc_poll(int fd, int events);
+uint64_t kc_now(void);
+int kc_write_file(const char *path, const char *text);
+long long kc_read_number(const char *path);
+int kc_read_text(const char *path, char *buf, size_t size);
+int kc_sysctl_set(int net, const char *name, long long value);
+long long kc_sysctl_get(int net, const char *name);
+void *kc_shared(size_t size);
+void *kc_guarded(size_t size);
+
+/* How a call of a struct kc_call is made. */
+enum kc_op { KC_RECV, KC_SEND, KC_READ, KC_WRITE, KC_POLL };
+
+/**
+ * struct kc_call - a call made by a thread of its own
+ * @op: which
+ * @fd: of what
+ * @recv: argument of KC_RECV, made by kc_receiver()
+ * @send: argument of KC_SEND, made by kc_sender()
+ * @len: bytes to write, or what fits
+ * @events: of KC_POLL; what it says is the call's result
+ * @buf: what is sent, or was received
+ * @at: of KC_READ, unless NULL: the buffer instead of @buf
+ * @rt_prio: above 0: the thread's real-time priority
+ * @tid: the thread
+ * @done: the call has returned
+ * @ret: what it returned, or -errno
+ */
+struct kc_call {
+	enum kc_op op;
+	int fd;
+	struct kchan_recv recv;
+	struct kchan_send send;
+	unsigned int len;
+	short events;
+	char buf[64];
+	void *at;
+	int rt_prio;
+	pid_t tid;
+	bool done;
+	int ret;
+	pthread_t thread;
+};
+
+struct kc_call kc_call(enum kc_op op, int fd, unsigned int len);
+struct kc_call kc_receiver(int fd);
+struct kc_call kc_sender(int fd, uint64_t tag, unsigned int len);
+int kc_start(struct kc_call *call);
+bool kc_done(const struct kc_call *call);
+int kc_join(struct kc_call *call);
+
+/* Until so many calls wait; for a call that no state shows, until it sleeps. */
+bool kc_receivers_wait(int fd, unsigned int n);
+bool kc_senders_wait(int fd, unsigned int n);
+bool kc_asleep(pid_t tid);
+
+/* A function in a process of its own; returns 0 or -errno, nothing else. */
+typedef int (*kc_fn)(void *arg);
+
+#define KC_KILLED (-1000)	/* a signal ended it */
+
+pid_t kc_fork(kc_fn fn, void *arg);
+int kc_reap(pid_t pid);
+int kc_child(kc_fn fn, void *arg);
+int kc_as(uid_t uid, kc_fn fn, void *arg);
+int kc_become(uid_t uid);
+int kc_new_userns(uid_t inside, uid_t outside);
+
+#endif /* KCHAN_TEST_H */
