@@ -53,15 +53,13 @@ static void channel_trim_work(struct work_struct *work)
 		channel_trim(ch);
 }
 
-/* Fill in the defaults and check against the ceilings. */
+/* Fill in the defaults, and check against the ceilings. */
 static int resolve_attr(struct kchan_attr *attr, struct kchan_limits *limits)
 {
 	unsigned long max_depth = kchan_limit(limits, max_depth);
 	unsigned long max_msgsize = kchan_limit(limits, max_msgsize);
 	unsigned long max_bytes = kchan_limit(limits, max_bytes);
 
-	if (attr->kind != KCHAN_KIND_QUEUE)
-		return -EINVAL;
 	if (!attr->depth)
 		attr->depth = min_t(u32, max_depth, KCHAN_DEPTH_DEFAULT);
 	if (!attr->msgsize) {
@@ -74,8 +72,6 @@ static int resolve_attr(struct kchan_attr *attr, struct kchan_limits *limits)
 		attr->bytes = min_t(u64, max_bytes, KCHAN_BYTES_DEFAULT);
 		attr->bytes = max_t(u64, attr->bytes, attr->msgsize);
 	}
-	if (attr->bytes < attr->msgsize)
-		return -EINVAL;
 	if (attr->depth > max_depth || attr->msgsize > max_msgsize ||
 	    attr->bytes > max_bytes)
 		return -ERANGE;
@@ -121,11 +117,11 @@ static void channel_init(struct kchan_channel *ch)
 /**
  * kchan_channel_new - make a channel
  * @ns: the instance
- * @attr: its attributes
+ * @attr: its attributes, sound in themselves
  * @inode: the inode that will own it
  *
  * Charged to the current user. May sleep.
- * Return: the channel, or -EDQUOT, -EIDRM, -EINVAL, -ENOMEM, -ENOSPC, -ERANGE.
+ * Return: the channel, or -EDQUOT, -EIDRM, -ENOMEM, -ENOSPC, -ERANGE.
  */
 struct kchan_channel *kchan_channel_new(struct kchan_ns *ns,
 					const struct kchan_attr *attr,

@@ -10,6 +10,7 @@
 #include <linux/ktime.h>
 #include <linux/minmax.h>
 #include <linux/nsproxy.h>
+#include <linux/overflow.h>
 #include <linux/sched.h>
 #include <linux/sysctl.h>
 #include <linux/time_namespace.h>
@@ -86,9 +87,13 @@ static inline u64 kchan_time_to_user(u64 time)
 
 static inline u64 kchan_time_from_user(u64 time)
 {
+	s64 host = min_t(u64, time, KTIME_MAX);
+
 	if (!time)
 		return 0;
-	return max_t(s64, min_t(u64, time, KTIME_MAX) - kchan_timens_offset(), 1);
+	if (check_sub_overflow(host, kchan_timens_offset(), &host))
+		return KTIME_MAX;
+	return max_t(s64, host, 1);
 }
 
 #endif /* _KCHAN_COMPAT_H */

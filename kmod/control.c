@@ -196,7 +196,9 @@ static int create_check(const struct kchan_create *arg)
 		return -EINVAL;
 	if ((arg->flags & KCHAN_CREATE_PAIR) && (arg->open_flags & O_ACCMODE))
 		return -EINVAL;
-	if (arg->mode & ~0777)
+	if ((arg->mode & ~0777) || arg->kind != KCHAN_KIND_QUEUE)
+		return -EINVAL;
+	if (arg->bytes && arg->bytes < arg->msgsize)
 		return -EINVAL;
 	return open_flags_check(arg->open_flags);
 }
