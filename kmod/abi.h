@@ -3,9 +3,53 @@
 #define _KCHAN_ABI_H
 
 #include <linux/types.h>
+#include <linux/uaccess.h>
 
-int kchan_arg_get(void *arg, size_t ksize, const void __user *uarg);
-int kchan_arg_put(void __user *uarg, const void *arg, size_t ksize);
+int kchan_arg_get_sized(void *arg, size_t ksize, const void __user *uarg,
+			u32 usize);
 int kchan_ioctl_features(void __user *uarg);
+
+/**
+ * kchan_arg_get - read an argument struct
+ * @arg: the kernel's struct, which begins with its size
+ * @ksize: sizeof of it, and the first published one
+ * @uarg: the caller's
+ *
+ * The caller's size is read once, and that value is written over what the copy
+ * brings, so that a caller who changes it meanwhile gains nothing. Inline, so that
+ * a copy of the usual size is one of constant size.
+ *
+ * Return: 0, or -E2BIG, -EFAULT, -EINVAL.
+ */
+static __always_inline int kchan_arg_get(void *arg, size_t ksize,
+					 const void __user *uarg)
+{
+	int err = 0;
+	u32 usize;
+
+	if (get_user(usize, (const u32 __user *)uarg))
+		return -EFAULT;
+	if (unlikely(usize != ksize))
+		err = kchan_arg_get_sized(arg, ksize, uarg, usize);
+	else if (copy_from_user(arg, uarg, ksize))
+		err = -EFAULT;
+	*(u32 *)arg = usize;
+	return err;
+}
+
+/**
+ * kchan_arg_put - write an argument struct back
+ * @uarg: the caller's
+ * @arg: the kernel's, as kchan_arg_get() left its first member
+ * @ksize: sizeof of it
+ *
+ * What only the caller knows is zero, or kchan_arg_get() had refused it.
+ * Return: 0 or -EFAULT.
+ */
+static __always_inline int kchan_arg_put(void __user *uarg, const void *arg,
+					 size_t ksize)
+{
+	return copy_to_user(uarg, arg, ksize) ? -EFAULT : 0;
+}
 
 #endif /* _KCHAN_ABI_H */

@@ -28,12 +28,17 @@
 #ifndef KCHAN_TEST_LIB
 #include <kselftest_harness.h>
 /* An emulated machine is slow: seconds for one test. */
+#ifndef KC_TIMEOUT
+#define KC_TIMEOUT 600
+#endif
 #undef TEST_TIMEOUT_DEFAULT
-#define TEST_TIMEOUT_DEFAULT 600
+#define TEST_TIMEOUT_DEFAULT KC_TIMEOUT
 #endif
 
 /* How long to look for what must happen: this often, every 2 milliseconds. */
+#ifndef KC_TRIES
 #define KC_TRIES 60000
+#endif
 #define KC_EVENTUALLY(cond) ({						\
 	int kc_tries = KC_TRIES;					\
 	while (!(cond) && --kc_tries)					\

@@ -103,10 +103,14 @@ TEST_F(stats, high_water_marks_stay)
 	for (i = 0; i < 3; i++) {
 		ASSERT_EQ(10, read(self->fd, self->buf, sizeof(self->buf)));
 	}
-	ASSERT_EQ(50, write(self->fd, self->buf, 50));
+	ASSERT_EQ(20, write(self->fd, self->buf, 20));
 	state = kc_state(self->fd);
 	EXPECT_EQ(3, state.queued_max);
-	EXPECT_EQ(50, state.queued_bytes_max);
+	EXPECT_EQ(30, state.queued_bytes_max);
+	ASSERT_EQ(11, write(self->fd, self->buf, 11));
+	state = kc_state(self->fd);
+	EXPECT_EQ(3, state.queued_max);
+	EXPECT_EQ(31, state.queued_bytes_max);
 }
 
 TEST_F(stats, last_sender_and_receiver_are_shown)
