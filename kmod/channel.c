@@ -53,6 +53,24 @@ static void channel_trim_work(struct work_struct *work)
 		channel_trim(ch);
 }
 
+/*
+ * Give back what a channel takes that nobody can use any more, though an O_PATH
+ * descriptor or the like may keep its inode for long.
+ */
+static void channel_retire(struct kchan_channel *ch)
+{
+	bool charged;
+
+	kchan_transfer_drain(ch);
+	channel_trim(ch);
+	spin_lock(&ch->lock);
+	charged = ch->charged;
+	ch->charged = false;
+	spin_unlock(&ch->lock);
+	if (charged)
+		kchan_ns_uncharge_entry(ch->ns, ch->creator);
+}
+
 /* Fill in the defaults, and check against the ceilings. */
 static int resolve_attr(struct kchan_attr *attr, struct kchan_limits *limits)
 {
@@ -109,6 +127,7 @@ static void channel_init(struct kchan_channel *ch)
 	init_waitqueue_head(&ch->send_poll);
 	INIT_DELAYED_WORK(&ch->trim, channel_trim_work);
 	INIT_LIST_HEAD(&ch->ns_node);
+	ch->charged = true;
 	ch->creator_pid = get_pid(task_tgid(current));
 	ch->creator_gid = current_egid();
 	ch->create_time = ktime_get_ns();
@@ -172,17 +191,15 @@ free:
 void kchan_channel_free(struct kchan_channel *ch)
 {
 	channel_unlist(ch);
-	kchan_transfer_drain(ch);
+	channel_retire(ch);
 	cancel_delayed_work_sync(&ch->trim);
-	channel_trim(ch);
 	WARN_ON_ONCE(atomic_read(&ch->out) || ch->nr_senders || ch->nr_receivers);
 	put_pid(ch->stats.send_pid);
 	put_pid(ch->stats.recv_pid);
 	put_pid(ch->creator_pid);
-	kchan_ns_uncharge_entry(ch->ns, ch->creator);
 	kchan_user_put(ch->creator);
 	kchan_ns_put(ch->ns);
-	kfree(ch);
+	kfree_rcu(ch, rcu);
 }
 
 /**
@@ -190,7 +207,8 @@ void kchan_channel_free(struct kchan_channel *ch)
  * @ch: the channel
  * @mode: FMODE_READ and FMODE_WRITE give its role
  *
- * Return: 0; -EIDRM: revoked; -ESTALE: its name is about to go, look again.
+ * Return: 0; -EIDRM: revoked; -ESTALE: an automatic channel whose last endpoint
+ * has gone: another may have the name by now, look again.
  */
 int kchan_channel_attach(struct kchan_channel *ch, fmode_t mode)
 {
@@ -215,7 +233,8 @@ int kchan_channel_attach(struct kchan_channel *ch, fmode_t mode)
  * @ch: the channel
  * @mode: as at kchan_channel_attach(); 0: the creator's first hold
  *
- * Return: true if it was the last of a channel that goes with its last.
+ * Return: true if it was the last of an automatic channel, which is empty now,
+ * and can be attached to no more; the caller removes its name.
  */
 bool kchan_channel_detach(struct kchan_channel *ch, fmode_t mode)
 {
@@ -228,30 +247,12 @@ bool kchan_channel_detach(struct kchan_channel *ch, fmode_t mode)
 	if ((mode & FMODE_WRITE) && !ch->nr_senders)
 		ch->events |= EPOLLRDHUP;
 	last = ch->attr.automatic && !ch->endpoints;
+	if (last)
+		WRITE_ONCE(ch->gone, true);
 	kchan_transfer_unlock(ch);
+	if (last)
+		channel_retire(ch);
 	return last;
-}
-
-/**
- * kchan_channel_last_gone - decide that an unused channel loses its name
- * @ch: the channel
- * @dentry: its name, whose directory is locked
- *
- * From here on no lookup finds the name, and who found it before is sent to look
- * again. Return: false if somebody has opened it meanwhile.
- */
-bool kchan_channel_last_gone(struct kchan_channel *ch, struct dentry *dentry)
-{
-	bool gone;
-
-	spin_lock(&ch->lock);
-	gone = !ch->endpoints;
-	if (gone) {
-		ch->gone = true;
-		d_drop(dentry);
-	}
-	spin_unlock(&ch->lock);
-	return gone;
 }
 
 /**
@@ -270,8 +271,7 @@ int kchan_channel_revoke(struct kchan_channel *ch)
 	ch->revoked = true;
 	ch->events |= EPOLLHUP | EPOLLERR;
 	kchan_transfer_unlock(ch);
-	kchan_transfer_drain(ch);
-	channel_trim(ch);
+	channel_retire(ch);
 	return 0;
 }
 

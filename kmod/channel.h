@@ -87,7 +87,8 @@ struct kchan_stats {
  * @nr_receivers: endpoints open for reading
  * @endpoints: endpoints, and one for a creator that has not opened it yet
  * @revoked: ended
- * @gone: its name is being removed because the last endpoint went
+ * @gone: the last endpoint of an automatic channel went: its name is no more
+ * @charged: the entry is charged to @creator
  * @trim_armed: @trim is pending
  * @trim_seq: @last_seq when @trim last looked
  * @events: poll events to report when the lock is dropped
@@ -96,6 +97,9 @@ struct kchan_stats {
  * @recv_poll: pollers of receiving endpoints
  * @send_poll: pollers of sending endpoints
  * @trim: gives memory back when the channel is idle
+ * @remove: removes the name [fs.c]
+ * @remove_dentry: that name, referenced while @remove is pending [fs.c]
+ * @rcu: lets path walks look at @gone
  */
 struct kchan_channel {
 	struct kchan_attr attr;
@@ -121,6 +125,7 @@ struct kchan_channel {
 	u32 endpoints;
 	bool revoked;
 	bool gone;
+	bool charged;
 	bool trim_armed;
 	u64 trim_seq;
 	__poll_t events;
@@ -129,6 +134,9 @@ struct kchan_channel {
 	wait_queue_head_t recv_poll;
 	wait_queue_head_t send_poll;
 	struct delayed_work trim;
+	struct work_struct remove;
+	struct dentry *remove_dentry;
+	struct rcu_head rcu;
 };
 
 /**
@@ -164,6 +172,7 @@ static inline bool kchan_channel_quiet(const struct kchan_channel *ch)
 static inline bool kchan_channel_has_room(const struct kchan_channel *ch,
 					  u32 size)
 {
+	lockdep_assert_held(&ch->lock);
 	return ch->queue.count < ch->attr.depth &&
 	       ch->queue.bytes + size <= ch->attr.bytes;
 }
@@ -175,7 +184,6 @@ void kchan_channel_free(struct kchan_channel *ch);
 
 int kchan_channel_attach(struct kchan_channel *ch, fmode_t mode);
 bool kchan_channel_detach(struct kchan_channel *ch, fmode_t mode);
-bool kchan_channel_last_gone(struct kchan_channel *ch, struct dentry *dentry);
 int kchan_channel_revoke(struct kchan_channel *ch);
 
 __poll_t kchan_channel_poll(struct kchan_channel *ch, fmode_t mode);

@@ -32,22 +32,32 @@
 	generic_fillattr(idmap, mask, inode, stat)
 #endif
 
-/* 6.7: inode times are behind accessors (that of ctime: 6.6, and stable 6.1). */
+/* 6.7: inode times are behind accessors; that of ctime came in 6.6. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
 static inline void simple_inode_init_ts(struct inode *inode)
 {
 	inode->i_mtime = current_time(inode);
 	inode->i_atime = inode->i_mtime;
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
 	inode->i_ctime = inode->i_mtime;
-}
-
-static inline struct timespec64 inode_set_mtime_to_ts(struct inode *inode,
-						      struct timespec64 ts)
-{
-	inode->i_mtime = ts;
-	return ts;
+#else
+	inode_set_ctime_to_ts(inode, inode->i_mtime);
+#endif
 }
 #endif
+
+/* The directory has changed. */
+static inline void kchan_touch_dir(struct inode *dir)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+	dir->i_mtime = current_time(dir);
+	dir->i_ctime = dir->i_mtime;
+#elif LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+	dir->i_mtime = inode_set_ctime_current(dir);
+#else
+	inode_set_mtime_to_ts(dir, inode_set_ctime_current(dir));
+#endif
+}
 
 /* 6.6: sysctl tables carry their size; 6.11: no sentinel, const for handlers. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)

@@ -16,6 +16,7 @@
 #include <linux/mount.h>
 #include <linux/namei.h>
 #include <linux/sched/signal.h>
+#include <linux/security.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -93,55 +94,63 @@ static struct file *open_parent(struct vfsmount *mnt, char *name,
 	return parent;
 }
 
-static struct file *create_locked(const struct path *parent,
-				  struct dentry *dentry, umode_t mode,
-				  struct kchan_attr *attr, int flags)
+static int make_locked(const struct path *parent, struct dentry *dentry,
+		       umode_t mode, struct kchan_attr *attr)
 {
-	struct path path = { .mnt = parent->mnt, .dentry = dentry };
-	struct file *file;
 	int err;
 
 	if (d_really_is_positive(dentry))
-		return ERR_PTR(-EEXIST);
-	err = vfs_mkobj(dentry, mode & ~current_umask(), kchanfs_mkobj, attr);
-	if (err)
-		return ERR_PTR(err);
-	file = dentry_open(&path, flags, current_cred());
-	if (!IS_ERR(file))
-		file->f_mode |= FMODE_CREATED;
-	if (attr->automatic)
-		kchan_channel_detach(d_inode(dentry)->i_private, 0);
-	return file;
+		return -EEXIST;
+	mode &= ~current_umask();
+	err = security_path_mknod(parent, dentry, mode, 0);
+	return err ? err : vfs_mkobj(dentry, mode, kchanfs_mkobj, attr);
 }
 
 /* Make the channel @last in @parent; -EEXIST if the name is taken. */
-static struct file *create_in(const struct path *parent, const char *last,
-			      umode_t mode, struct kchan_attr *attr, int flags)
+static struct dentry *make_in(const struct path *parent, const char *last,
+			      umode_t mode, struct kchan_attr *attr)
 {
 	struct inode *dir = d_inode(parent->dentry);
 	struct dentry *dentry;
-	struct file *file;
-	bool made;
+	int err;
 
 	inode_lock_nested(dir, I_MUTEX_PARENT);
 	dentry = lookup_one_len(last, parent->dentry, strlen(last));
-	if (IS_ERR(dentry)) {
-		inode_unlock(dir);
-		return ERR_CAST(dentry);
+	if (!IS_ERR(dentry)) {
+		err = make_locked(parent, dentry, mode, attr);
+		if (err) {
+			dput(dentry);
+			dentry = ERR_PTR(err);
+		}
 	}
-	made = d_really_is_negative(dentry);
-	file = create_locked(parent, dentry, mode, attr, flags);
-	made = made && d_really_is_positive(dentry);
 	inode_unlock(dir);
-	if (IS_ERR(file) && made)
-		kchanfs_remove(dentry);
-	dput(dentry);
+	return dentry;
+}
+
+/* Make the channel and open it, whatever @mode says. */
+static struct file *create_in(const struct path *parent, const char *last,
+			      umode_t mode, struct kchan_attr *attr, int flags)
+{
+	struct path path = { .mnt = parent->mnt };
+	struct file *file;
+
+	path.dentry = make_in(parent, last, mode, attr);
+	if (IS_ERR(path.dentry))
+		return ERR_CAST(path.dentry);
+	file = dentry_open(&path, flags, current_cred());
+	if (attr->automatic)
+		kchan_channel_detach(d_inode(path.dentry)->i_private, 0);
+	if (IS_ERR(file))
+		kchanfs_remove(path.dentry);
+	else
+		file->f_mode |= FMODE_CREATED;
+	dput(path.dentry);
 	return file;
 }
 
-static struct file *create_named(struct vfsmount *mnt, char *name,
-				 const struct kchan_create *arg,
-				 struct kchan_attr *attr)
+static struct file *create_once(struct vfsmount *mnt, char *name,
+				const struct kchan_create *arg,
+				struct kchan_attr *attr)
 {
 	struct file *parent, *file;
 	const char *last;
@@ -149,15 +158,25 @@ static struct file *create_named(struct vfsmount *mnt, char *name,
 	parent = open_parent(mnt, name, &last);
 	if (IS_ERR(parent))
 		return parent;
+	file = create_in(&parent->f_path, last, arg->mode, attr,
+			 arg->open_flags);
+	fput(parent);
+	return file;
+}
+
+static struct file *create_named(struct vfsmount *mnt, char *name,
+				 const struct kchan_create *arg,
+				 struct kchan_attr *attr)
+{
+	struct file *file;
+
 	do {
-		file = create_in(&parent->f_path, last, arg->mode, attr,
-				 arg->open_flags);
+		file = create_once(mnt, name, arg, attr);
 		if (PTR_ERR(file) != -EEXIST || (arg->flags & KCHAN_CREATE_EXCL))
 			break;
 		/* Gone again before it was opened? Then make it after all. */
 		file = open_named(mnt, name, arg->open_flags);
 	} while (PTR_ERR(file) == -ENOENT && !fatal_signal_pending(current));
-	fput(parent);
 	return file;
 }
 

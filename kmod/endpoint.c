@@ -70,7 +70,7 @@ static int endpoint_release(struct inode *inode, struct file *file)
 	if (!ep)
 		return 0;
 	if (kchan_channel_detach(ep->channel, file->f_mode))
-		kchanfs_remove_unused(file->f_path.dentry);
+		kchanfs_remove(file->f_path.dentry);
 	kchan_user_put(ep->user);
 	kfree(ep);
 	return 0;

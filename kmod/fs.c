@@ -25,6 +25,7 @@
 #include <linux/module.h>
 #include <linux/namei.h>
 #include <linux/seq_file.h>
+#include <linux/workqueue.h>
 
 #include "channel.h"
 #include "compat.h"
@@ -35,6 +36,7 @@
 #define KCHANFS_MAGIC	0x6b63686e
 
 static const struct inode_operations dir_inode_ops;
+static struct workqueue_struct *kchanfs_wq;
 
 static struct kchan_ns *ns_of_sb(const struct super_block *sb)
 {
@@ -170,7 +172,7 @@ static void entry_link(struct dentry *dentry, struct inode *inode)
 
 	entry_pin(dentry);
 	d_instantiate(dentry, inode);
-	inode_set_mtime_to_ts(dir, inode_set_ctime_current(dir));
+	kchan_touch_dir(dir);
 }
 
 /**
@@ -191,6 +193,41 @@ int kchanfs_mkobj(struct dentry *dentry, umode_t mode, void *attr)
 		return PTR_ERR(inode);
 	entry_link(dentry, inode);
 	return 0;
+}
+
+/*
+ * The name of a channel that is gone is no name, though it may take a while until
+ * it is removed. In a path walk under RCU the channel may be about to be freed.
+ */
+static int entry_revalidate(struct dentry *dentry, unsigned int flags)
+{
+	const struct kchan_channel *ch;
+	const struct inode *inode;
+	int valid = 1;
+
+	rcu_read_lock();
+	inode = d_inode_rcu(dentry);
+	if (inode && S_ISCHR(inode->i_mode)) {
+		ch = inode->i_private;
+		valid = !READ_ONCE(ch->gone);
+	}
+	rcu_read_unlock();
+	return valid;
+}
+
+static const struct dentry_operations entry_dentry_ops = {
+	.d_revalidate	= entry_revalidate,
+	.d_delete	= always_delete_dentry,
+};
+
+static struct dentry *dir_lookup(struct inode *dir, struct dentry *dentry,
+				 unsigned int flags)
+{
+	if (dentry->d_name.len > NAME_MAX)
+		return ERR_PTR(-ENAMETOOLONG);
+	d_set_d_op(dentry, &entry_dentry_ops);
+	d_add(dentry, NULL);
+	return NULL;
 }
 
 static int dir_create(struct mnt_idmap *idmap, struct inode *dir,
@@ -314,7 +351,7 @@ static int dir_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 }
 
 static const struct inode_operations dir_inode_ops = {
-	.lookup		= simple_lookup,
+	.lookup		= dir_lookup,
 	.create		= dir_create,
 	.unlink		= dir_unlink,
 	.mkdir		= dir_mkdir,
@@ -446,109 +483,140 @@ struct file *kchanfs_open_unnamed(struct vfsmount *mnt, umode_t mode,
 	return file;
 }
 
-/* Lock the directory that has the entry now. */
-static struct dentry *lock_parent(struct dentry *dentry)
+/*
+ * Lock an entry and the directory that has it now, or only @try to.
+ * Return: the directory, or NULL.
+ */
+static struct dentry *lock_entry(struct dentry *dentry, bool try)
 {
+	struct inode *inode = d_inode(dentry);
+
 	for (;;) {
 		struct dentry *parent = dget_parent(dentry);
+		struct inode *dir = d_inode(parent);
 
-		inode_lock_nested(d_inode(parent), I_MUTEX_PARENT);
+		if (!try) {
+			inode_lock_nested(dir, I_MUTEX_PARENT);
+			inode_lock(inode);
+		} else if (!inode_trylock(dir)) {
+			dput(parent);
+			return NULL;
+		} else if (!inode_trylock(inode)) {
+			inode_unlock(dir);
+			dput(parent);
+			return NULL;
+		}
 		if (dentry->d_parent == parent)
 			return parent;
-		inode_unlock(d_inode(parent));
+		inode_unlock(inode);
+		inode_unlock(dir);
 		dput(parent);
 	}
 }
 
-static void unlock_parent(struct dentry *parent)
+static void unlock_entry(struct dentry *parent, struct dentry *dentry)
 {
+	inode_unlock(d_inode(dentry));
 	inode_unlock(d_inode(parent));
 	dput(parent);
 }
 
-/* Remove an entry whose directory is locked, without asking who may. */
-static int remove_locked(struct inode *dir, struct dentry *dentry)
+/* Remove a locked entry without asking who may, if it is not removed yet. */
+static void remove_locked(struct inode *dir, struct dentry *dentry)
 {
 	struct inode *inode = d_inode(dentry);
-	int err;
+	bool is_dir = d_is_dir(dentry);
 
-	inode_lock(inode);
-	if (d_is_dir(dentry)) {
-		err = simple_rmdir(dir, dentry);
-		if (!err)
-			inode->i_flags |= S_DEAD;
-	} else {
-		err = simple_unlink(dir, dentry);
-	}
-	inode_unlock(inode);
-	if (err)
-		return err;
-	d_invalidate(dentry);
-	if (d_is_dir(dentry))
-		fsnotify_rmdir(dir, dentry);
+	if (!inode->i_nlink)
+		return;
+	if (is_dir && simple_rmdir(dir, dentry))
+		return;
+	if (is_dir)
+		inode->i_flags |= S_DEAD;
 	else
+		simple_unlink(dir, dentry);
+	d_invalidate(dentry);
+	if (is_dir) {
+		fsnotify_rmdir(dir, dentry);
+	} else {
+		fsnotify_link_count(inode);
 		fsnotify_unlink(dir, dentry);
+	}
 	entry_unpinned(dir->i_sb);
-	return 0;
+}
+
+static bool remove_entry(struct dentry *dentry, bool try)
+{
+	struct dentry *parent = lock_entry(dentry, try);
+
+	if (!parent)
+		return false;
+	remove_locked(d_inode(parent), dentry);
+	unlock_entry(parent, dentry);
+	return true;
+}
+
+static void remove_work(struct work_struct *work)
+{
+	struct kchan_channel *ch =
+		container_of(work, struct kchan_channel, remove);
+	struct dentry *dentry = ch->remove_dentry;
+	struct super_block *sb = dentry->d_sb;
+
+	remove_entry(dentry, false);
+	dput(dentry);
+	deactivate_super(sb);
 }
 
 /**
- * kchanfs_remove - remove an entry, if it still has its name
- * @dentry: a referenced dentry, not the root; the superblock is held otherwise
+ * kchanfs_remove - remove the name of a channel that nobody can open any more
+ * @dentry: the channel's dentry, referenced; the superblock is held otherwise
+ *
+ * Does nothing if the name is removed already, or there never was one. Where the
+ * directory is locked just now, it is done later: who calls closes a file, and
+ * must not depend on others. To be called once for a channel.
  */
 void kchanfs_remove(struct dentry *dentry)
 {
-	struct dentry *parent;
-
-	if (d_unhashed(dentry))
-		return;
-	parent = lock_parent(dentry);
-	if (!d_unhashed(dentry))
-		remove_locked(d_inode(parent), dentry);
-	unlock_parent(parent);
-}
-
-/**
- * kchanfs_remove_unused - remove the name of a channel that nobody has open
- * @dentry: as in kchanfs_remove(); a channel's
- */
-void kchanfs_remove_unused(struct dentry *dentry)
-{
 	struct kchan_channel *ch = d_inode(dentry)->i_private;
-	struct dentry *parent;
 
-	if (d_unhashed(dentry))
+	if (!d_inode(dentry)->i_nlink || remove_entry(dentry, true))
 		return;
-	parent = lock_parent(dentry);
-	if (!d_unhashed(dentry) && kchan_channel_last_gone(ch, dentry))
-		remove_locked(d_inode(parent), dentry);
-	unlock_parent(parent);
+	if (cmpxchg(&ch->remove_dentry, NULL, dentry))
+		return;
+	entry_pin(dentry);
+	INIT_WORK(&ch->remove, remove_work);
+	queue_work(kchanfs_wq, &ch->remove);
 }
 
-/* A channel of the instance that has not been revoked, referenced, or NULL. */
-static struct kchan_channel *next_live_channel(struct kchan_ns *ns)
+static void end_channel(struct kchan_ns *ns, struct kchan_channel *ch)
+	__releases(&ns->lock)
 {
-	struct kchan_channel *ch;
+	struct inode *inode = igrab(ch->inode);
 
-	spin_lock(&ns->lock);
-	list_for_each_entry(ch, &ns->channels, ns_node) {
-		if (!READ_ONCE(ch->revoked) && igrab(ch->inode))
-			goto unlock;
-	}
-	ch = NULL;
-unlock:
 	spin_unlock(&ns->lock);
-	return ch;
+	if (!inode)
+		return;
+	kchan_channel_revoke(ch);
+	iput(inode);
 }
 
+/* Revoke all channels; none is added any more. */
 static void end_channels(struct kchan_ns *ns)
 {
 	struct kchan_channel *ch;
+	LIST_HEAD(live);
 
-	while ((ch = next_live_channel(ns))) {
-		kchan_channel_revoke(ch);
-		iput(ch->inode);
+	spin_lock(&ns->lock);
+	list_splice_init(&ns->channels, &live);
+	while (!list_empty(&live)) {
+		ch = list_first_entry(&live, struct kchan_channel, ns_node);
+		list_move_tail(&ch->ns_node, &ns->channels);
+		end_channel(ns, ch);
+		cond_resched();
+		spin_lock(&ns->lock);
 	}
+	spin_unlock(&ns->lock);
 }
 
 static struct dentry *first_child(struct dentry *parent)
@@ -584,17 +652,28 @@ static void end_names(struct dentry *root)
 			dput(entry);
 			entry = child;
 		}
-		kchanfs_remove(entry);
+		remove_entry(entry, false);
 		dput(entry);
 		cond_resched();
 	}
+}
+
+static void end_work(struct work_struct *work)
+{
+	struct kchan_ns *ns = container_of(work, struct kchan_ns, end);
+	struct super_block *sb = ns->sb;
+
+	end_names(sb->s_root);
+	/* The superblock holds the instance; after this it may be gone. */
+	deactivate_super(sb);
 }
 
 /**
  * kchanfs_shutdown - the network namespace is gone
  * @ns: its instance
  *
- * Channels are revoked and names removed. A mount that survives is empty, and
+ * Channels are revoked now. Their names are removed a little later, so that the
+ * end of the namespace waits for no directory. A mount that survives is empty, and
  * nothing can be made in it.
  */
 void kchanfs_shutdown(struct kchan_ns *ns)
@@ -612,6 +691,27 @@ void kchanfs_shutdown(struct kchan_ns *ns)
 	if (!sb)
 		return;
 	end_channels(ns);
-	end_names(sb->s_root);
-	deactivate_super(sb);
+	INIT_WORK(&ns->end, end_work);
+	queue_work(kchanfs_wq, &ns->end);
+}
+
+int __init kchanfs_init(void)
+{
+	int err;
+
+	/* Unbound, and many at once: one stuck directory holds up no other. */
+	kchanfs_wq = alloc_workqueue("kchanfs", WQ_UNBOUND, 0);
+	if (!kchanfs_wq)
+		return -ENOMEM;
+	err = kchanfs_register();
+	if (err)
+		destroy_workqueue(kchanfs_wq);
+	return err;
+}
+
+void kchanfs_exit(void)
+{
+	kchanfs_unregister();
+	/* The last work may have dropped the module, and still be in its code. */
+	destroy_workqueue(kchanfs_wq);
 }

@@ -68,12 +68,14 @@ static int parse_param(struct fs_context *fc, struct fs_parameter *param)
 		break;
 	case OPT_UID:
 		ctx->uid = make_kuid(current_user_ns(), result.uint_32);
-		if (!uid_valid(ctx->uid))
+		if (!uid_valid(ctx->uid) ||
+		    !kuid_has_mapping(fc->user_ns, ctx->uid))
 			return invalfc(fc, "uid not in this user namespace");
 		break;
 	case OPT_GID:
 		ctx->gid = make_kgid(current_user_ns(), result.uint_32);
-		if (!gid_valid(ctx->gid))
+		if (!gid_valid(ctx->gid) ||
+		    !kgid_has_mapping(fc->user_ns, ctx->gid))
 			return invalfc(fc, "gid not in this user namespace");
 		break;
 	default:
@@ -83,13 +85,13 @@ static int parse_param(struct fs_context *fc, struct fs_parameter *param)
 	return 0;
 }
 
+/* Without i_rwsem, as s_umount is held: see main.h. */
 static void apply_options(const struct kchanfs_context *ctx,
 			  struct dentry *root)
 {
 	struct kchan_ns *ns = root->d_sb->s_fs_info;
 	struct inode *inode = d_inode(root);
 
-	inode_lock(inode);
 	spin_lock(&ns->lock);
 	if (ctx->given & BIT(OPT_MODE))
 		ns->root_mode = ctx->mode;
@@ -97,12 +99,10 @@ static void apply_options(const struct kchanfs_context *ctx,
 		ns->root_uid = ctx->uid;
 	if (ctx->given & BIT(OPT_GID))
 		ns->root_gid = ctx->gid;
-	inode->i_mode = S_IFDIR | ns->root_mode;
-	inode->i_uid = ns->root_uid;
-	inode->i_gid = ns->root_gid;
+	WRITE_ONCE(inode->i_mode, S_IFDIR | ns->root_mode);
+	WRITE_ONCE(inode->i_uid, ns->root_uid);
+	WRITE_ONCE(inode->i_gid, ns->root_gid);
 	spin_unlock(&ns->lock);
-	inode_set_ctime_current(inode);
-	inode_unlock(inode);
 }
 
 static int get_tree(struct fs_context *fc)
@@ -202,12 +202,12 @@ struct vfsmount *kchanfs_mount(struct kchan_ns *ns)
 	return mnt;
 }
 
-int __init kchanfs_init(void)
+int __init kchanfs_register(void)
 {
 	return register_filesystem(&kchanfs_type);
 }
 
-void kchanfs_exit(void)
+void kchanfs_unregister(void)
 {
 	unregister_filesystem(&kchanfs_type);
 }

@@ -91,7 +91,7 @@ static unsigned long limit_min = 1;
 static unsigned long limit_channels = 1UL << 24;
 static unsigned long limit_depth = 1UL << 24;
 static unsigned long limit_msgsize = 1UL << 30;
-static unsigned long limit_bytes = LONG_MAX;
+static unsigned long limit_bytes = 1UL << 40;
 
 static const struct kchan_limits limits_default = {
 	.max_channels		= 8192,

@@ -76,10 +76,13 @@ static inline struct kchan_user *kchan_user_get(struct kchan_user *user)
 static inline bool kchan_charge(atomic_long_t *total, unsigned long amount,
 				unsigned long limit)
 {
-	if (likely(atomic_long_add_return(amount, total) <= limit))
-		return true;
-	atomic_long_sub(amount, total);
-	return false;
+	long old = atomic_long_read(total);
+
+	do {
+		if (unlikely(old > limit || amount > limit - old))
+			return false;
+	} while (!atomic_long_try_cmpxchg(total, &old, old + amount));
+	return true;
 }
 
 static inline void kchan_uncharge(atomic_long_t *total, unsigned long amount)

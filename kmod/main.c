@@ -55,4 +55,4 @@ module_exit(kchan_exit);
 
 MODULE_DESCRIPTION("Channels between the processes of one machine");
 MODULE_LICENSE("GPL");
-MODULE_VERSION(KCHAN_VERSION_STRING);
+MODULE_VERSION(KCHAN_VERSION);

@@ -11,16 +11,22 @@
  * 2. i_rwsem of a directory, then of an entry (VFS): its names
  * 3. kchan_ns.rename: where names are, against the instance's end
  * 4. kchan_channel.lock: the channel's state
- * 5. dentry->d_lock (VFS)
- * 6. kchan_ns.lock: list of channels, superblock, root directory's rights
- * 7. inode->i_lock (VFS)
- * 8. the lock of the table of users
+ * 5. kchan_ns.lock: list of channels, superblock, root directory's rights
+ * 6. inode->i_lock, then dentry->d_lock (VFS)
+ * 7. the lock of the table of users
  *
- * No two channels are locked at once. Spinlocks (4 to 8) are never held across
+ * No two channels are locked at once. Spinlocks (4 to 7) are never held across
  * copies from or to user space, allocations that sleep, wake-ups or fput().
+ *
+ * The VFS holds the i_rwsem of a directory while it copies what getdents(2) read
+ * to user memory, which may take for ever (FUSE, userfaultfd). So nobody waits for
+ * it who is not asked to by a call on that directory: not under s_umount, not at
+ * the last close of an endpoint, not at the end of a network namespace.
  */
 
-#define KCHAN_VERSION_CODE	((0 << 16) | (1 << 8) | 0)
-#define KCHAN_VERSION_STRING	"0.1.0"
+/* Kbuild has the version. */
+#define KCHAN_VERSION_CODE \
+	(KCHAN_VERSION_MAJOR << 16 | KCHAN_VERSION_MINOR << 8 | \
+	 KCHAN_VERSION_PATCH)
 
 #endif /* _KCHAN_MAIN_H */

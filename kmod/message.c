@@ -28,6 +28,9 @@
 #define MSG_CLASS_LARGE	(PAGE_SHIFT - MSG_SHIFT + 2)
 #define MSG_KMALLOC_MAX	(8 * PAGE_SIZE)
 
+/* A caller's wish that cannot be met is no matter for the log. */
+#define MSG_GFP		(GFP_KERNEL_ACCOUNT | __GFP_NOWARN)
+
 static struct kmem_cache *msg_cache;
 
 static const void *current_payer(void)
@@ -76,11 +79,11 @@ struct kchan_msg *kchan_msg_new(u32 size)
 	struct kchan_msg *msg;
 
 	if (size <= KCHAN_MSG_SMALL)
-		msg = kmem_cache_alloc(msg_cache, GFP_KERNEL_ACCOUNT);
+		msg = kmem_cache_alloc(msg_cache, MSG_GFP);
 	else if (footprint <= MSG_KMALLOC_MAX)
-		msg = kvmalloc(footprint, GFP_KERNEL_ACCOUNT);
+		msg = kvmalloc(footprint, MSG_GFP);
 	else
-		msg = __vmalloc(footprint, GFP_KERNEL_ACCOUNT);
+		msg = __vmalloc(footprint, MSG_GFP);
 	if (!msg)
 		return NULL;
 	memset(msg, 0, sizeof(*msg));
@@ -134,8 +137,9 @@ void kchan_msg_free(struct kchan_msg *msg)
  */
 static bool moves_by_words(const struct kchan_msg *msg)
 {
-	return IS_ENABLED(CONFIG_HAVE_EFFICIENT_UNALIGNED_ACCESS) &&
-	       msg->entry.size <= KCHAN_MSG_SMALL;
+	return IS_ENABLED(CONFIG_64BIT) &&
+	       IS_ENABLED(CONFIG_HAVE_EFFICIENT_UNALIGNED_ACCESS) &&
+	       msg->entry.size && msg->entry.size <= KCHAN_MSG_SMALL;
 }
 
 static int words_in(u8 *to, const u8 __user *from, size_t size)

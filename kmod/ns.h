@@ -8,6 +8,7 @@
 #include <linux/refcount.h>
 #include <linux/spinlock.h>
 #include <linux/uidgid.h>
+#include <linux/workqueue.h>
 
 #include "limits.h"
 
@@ -29,6 +30,8 @@ struct super_block;
  * @root_uid: its owner
  * @root_gid: its group
  *
+ * @end: removes the names of a dead instance
+ *
  * It does not hold the network namespace: a superblock holds the instance, and
  * namespace and superblock would keep each other alive.
  */
@@ -46,6 +49,8 @@ struct kchan_ns {
 	umode_t root_mode;
 	kuid_t root_uid;
 	kgid_t root_gid;
+
+	struct work_struct end;
 };
 
 struct kchan_ns *kchan_ns_of(struct net *net);

@@ -13,7 +13,8 @@
  * into the queue as far as there is room, gives queued messages to waiting
  * receivers, and fails the calls that wait for what cannot come. Whoever makes
  * room or brings a message thus does the work of those who wait for it, in their
- * order of service, and they wake up with the call done. Nobody overtakes.
+ * order of service, and they wake up with the call done. A sender never overtakes those who wait; a
+ * receiver may while so many are served at once that it takes several rounds.
  *
  * A message that has left the queue may come back, and must find its bucket; the
  * channel counts it in @out meanwhile, see kchan_channel_quiet().
@@ -96,6 +97,7 @@ static void enqueue(struct kchan_channel *ch, struct kchan_msg *msg, u64 now,
 {
 	struct kchan_stats *stats = &ch->stats;
 
+	lockdep_assert_held(&ch->lock);
 	msg->entry.seq = ++ch->last_seq;
 	msg->time = now;
 	kchan_queue_add(&ch->queue, &msg->entry);
@@ -122,6 +124,7 @@ static unsigned int residence_bucket(u64 from, u64 to)
 /* Take a message off the queue, leaving the counts of what was received. */
 static void unqueue(struct kchan_channel *ch, struct kchan_msg *msg)
 {
+	lockdep_assert_held(&ch->lock);
 	kchan_queue_del(&ch->queue, &msg->entry);
 	ch->events |= OUT_EVENTS;
 	if (!ch->queue.count && !ch->trim_armed) {
@@ -209,6 +212,7 @@ static bool fail_waiter(struct kchan_channel *ch, struct kchan_waitq *queue,
  */
 static bool settle_one(struct kchan_channel *ch, struct kchan_wakes *wakes)
 {
+	lockdep_assert_held(&ch->lock);
 	return serve_receiver(ch, wakes) || serve_sender(ch, wakes) ||
 	       fail_waiter(ch, &ch->receivers, !ch->nr_senders, wakes) ||
 	       fail_waiter(ch, &ch->senders, !ch->nr_receivers, wakes);

@@ -33,8 +33,36 @@
 
 void kchan_waitq_init(struct kchan_waitq *queue)
 {
-	INIT_LIST_HEAD(&queue->list);
+	INIT_LIST_HEAD(&queue->realtime);
+	INIT_LIST_HEAD(&queue->others);
 	queue->count = 0;
+	queue->needing_peer = 0;
+}
+
+/**
+ * kchan_waitq_first - who is served next
+ * @queue: the queue
+ *
+ * Return: the waiter, still queued, or NULL.
+ */
+struct kchan_waiter *kchan_waitq_first(struct kchan_waitq *queue)
+{
+	struct list_head *list = &queue->realtime;
+
+	if (list_empty(list))
+		list = &queue->others;
+	return list_first_entry_or_null(list, struct kchan_waiter, node);
+}
+
+static struct kchan_waiter *first_needing_peer(struct list_head *list)
+{
+	struct kchan_waiter *waiter;
+
+	list_for_each_entry(waiter, list, node) {
+		if (waiter->need_peer)
+			return waiter;
+	}
+	return NULL;
 }
 
 /**
@@ -43,35 +71,39 @@ void kchan_waitq_init(struct kchan_waitq *queue)
  */
 struct kchan_waiter *kchan_waitq_first_needing_peer(struct kchan_waitq *queue)
 {
-	struct kchan_waiter *waiter;
+	if (!queue->needing_peer)
+		return NULL;
+	return first_needing_peer(&queue->realtime) ?:
+	       first_needing_peer(&queue->others);
+}
 
-	list_for_each_entry(waiter, &queue->list, node) {
-		if (waiter->need_peer)
-			return waiter;
+static void add_by_rank(struct list_head *list, struct kchan_waiter *waiter)
+{
+	struct kchan_waiter *before;
+
+	list_for_each_entry_reverse(before, list, node) {
+		if (before->rank <= waiter->rank)
+			break;
 	}
-	return NULL;
+	list_add(&waiter->node, &before->node);
 }
 
 /**
  * kchan_wait_begin - queue the current task
  * @queue: the queue
  * @waiter: the waiter, zeroed but for what its server needs
- *
- * Real-time tasks go before those of lower priority, all others by arrival.
  */
 void kchan_wait_begin(struct kchan_waitq *queue, struct kchan_waiter *waiter)
 {
-	struct kchan_waiter *before;
-
 	waiter->task = current;
 	waiter->pid = task_tgid(current);
-	waiter->rank = min(current->prio, MAX_RT_PRIO);
-	list_for_each_entry_reverse(before, &queue->list, node) {
-		if (before->rank <= waiter->rank)
-			break;
-	}
-	list_add(&waiter->node, &before->node);
+	waiter->rank = current->prio;
+	if (rt_task(current))
+		add_by_rank(&queue->realtime, waiter);
+	else
+		list_add_tail(&waiter->node, &queue->others);
 	queue->count++;
+	queue->needing_peer += waiter->need_peer;
 }
 
 /**
@@ -83,6 +115,7 @@ void kchan_wait_cancel(struct kchan_waitq *queue, struct kchan_waiter *waiter)
 {
 	list_del(&waiter->node);
 	queue->count--;
+	queue->needing_peer -= waiter->need_peer;
 }
 
 /**
@@ -112,6 +145,7 @@ void kchan_wait_complete(struct kchan_waitq *queue, struct kchan_waiter *waiter,
  */
 int kchan_wait_sleep(struct kchan_waiter *waiter, u64 deadline)
 {
+	u64 slack = rt_task(current) ? 0 : current->timer_slack_ns;
 	ktime_t expires = ns_to_ktime(deadline);
 	int err = 0;
 
@@ -124,8 +158,7 @@ int kchan_wait_sleep(struct kchan_waiter *waiter, u64 deadline)
 			err = -ERESTARTSYS;
 			break;
 		}
-		if (!schedule_hrtimeout_range(deadline ? &expires : NULL,
-					      current->timer_slack_ns,
+		if (!schedule_hrtimeout_range(deadline ? &expires : NULL, slack,
 					      HRTIMER_MODE_ABS)) {
 			err = -ETIMEDOUT;
 			break;

@@ -10,15 +10,19 @@ struct pid;
 struct task_struct;
 
 /**
- * struct kchan_waitq - calls that wait for one thing, in the order of service
- * @list: the waiters
- * @count: how many
+ * struct kchan_waitq - calls that wait for one thing
+ * @realtime: waiting real-time tasks, by priority, then arrival; served first
+ * @others: all other tasks, by arrival
+ * @count: how many there are in both
+ * @needing_peer: how many of them have @need_peer
  *
  * All of it under the owner's lock.
  */
 struct kchan_waitq {
-	struct list_head list;
+	struct list_head realtime;
+	struct list_head others;
 	u32 count;
+	u32 needing_peer;
 };
 
 /**
@@ -26,7 +30,7 @@ struct kchan_waitq {
  * @node: in the queue of waiters [owner's lock]
  * @task: who waits
  * @pid: its process; the sleeper keeps it alive
- * @rank: order of service: lower first, equal by arrival
+ * @rank: order of service among real-time tasks: lower first
  * @need_peer: fails with EPIPE when the other side is gone
  * @done: the call is served; @status, @msg and @seq are final [see wait.c]
  * @status: 0 or a negative errno
@@ -65,12 +69,8 @@ static inline bool kchan_wakes_full(const struct kchan_wakes *wakes)
 	return wakes->count == KCHAN_WAKES;
 }
 
-static inline struct kchan_waiter *kchan_waitq_first(struct kchan_waitq *queue)
-{
-	return list_first_entry_or_null(&queue->list, struct kchan_waiter, node);
-}
-
 void kchan_waitq_init(struct kchan_waitq *queue);
+struct kchan_waiter *kchan_waitq_first(struct kchan_waitq *queue);
 struct kchan_waiter *kchan_waitq_first_needing_peer(struct kchan_waitq *queue);
 void kchan_wait_begin(struct kchan_waitq *queue, struct kchan_waiter *waiter);
 void kchan_wait_cancel(struct kchan_waitq *queue, struct kchan_waiter *waiter);

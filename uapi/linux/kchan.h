@@ -40,9 +40,9 @@
  * - memory that cannot be read or written: EFAULT.
  *
  * A successful call writes the whole struct back, as much of it as both sides
- * know, and clears what only the caller knows. A call that fails leaves the
- * caller's struct as it was (the one exception is named at &struct kchan_recv)
- * and changes nothing else.
+ * know, and clears what only the caller knows. A call that fails changes nothing,
+ * and leaves the caller's struct as it was; the exceptions are the one named at
+ * &struct kchan_recv, and EFAULT, which may come when part of it is written.
  *
  * Times are nanoseconds of CLOCK_MONOTONIC as the caller's time namespace
  * shows it. Process, user and group ids are those of the caller's namespaces: a
