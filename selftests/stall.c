@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What others do to a directory: hold it for ever, rename it, keep what was in
+ * it. getdents(2) holds a directory's lock while it writes to user memory; here
+ * that memory is a page that nobody provides until the test has seen enough.
+ */
+#include "kchan_test.h"
+
+#include <linux/userfaultfd.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+struct stall {
+	int uffd;
+	int dir;
+	int net;	/* the network namespace to stall in */
+	void *page;
+	size_t size;
+	pthread_t thread;
+};
+
+static void *stall_thread(void *arg)
+{
+	struct stall *stall = arg;
+
+	if (setns(stall->net, CLONE_NEWNET))
+		return (void *)(long)-errno;
+	return (void *)syscall(SYS_getdents64, stall->dir, stall->page,
+			       stall->size);
+}
+
+/* From here on, a call holds the lock of the directory. Returns 0 or -errno. */
+static int stall_begin(struct stall *stall, const struct kc_env *env)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	struct pollfd pfd = { .events = POLLIN };
+
+	stall->size = sysconf(_SC_PAGESIZE);
+	stall->net = env->net;
+	stall->dir = open(env->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	stall->page = mmap(NULL, stall->size, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	stall->uffd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+	if (stall->dir < 0 || stall->page == MAP_FAILED || stall->uffd < 0)
+		return -errno;
+	reg.range.start = (uintptr_t)stall->page;
+	reg.range.len = stall->size;
+	if (ioctl(stall->uffd, UFFDIO_API, &api) ||
+	    ioctl(stall->uffd, UFFDIO_REGISTER, &reg))
+		return -errno;
+	if (pthread_create(&stall->thread, NULL, stall_thread, stall))
+		return -EAGAIN;
+	pfd.fd = stall->uffd;
+	return poll(&pfd, 1, -1) == 1 ? 0 : -EIO;
+}
+
+/* What getdents(2) returned at last, or -errno. */
+static long stall_end(struct stall *stall)
+{
+	struct uffdio_zeropage zero = {
+		.range.start = (uintptr_t)stall->page,
+		.range.len = stall->size,
+	};
+	void *ret;
+
+	if (ioctl(stall->uffd, UFFDIO_ZEROPAGE, &zero))
+		return -errno;
+	pthread_join(stall->thread, &ret);
+	close(stall->uffd);
+	close(stall->dir);
+	munmap(stall->page, stall->size);
+	return (long)ret;
+}
+
+static int create_auto(int ctl, const char *name)
+{
+	struct kchan_create arg = kc_create_arg(name);
+
+	arg.flags = KCHAN_CREATE_AUTO;
+	return kc_create_with(ctl, &arg);
+}
+
+FIXTURE(stall)
+{
+	struct kc_env env;
+	struct stall stall;
+	int fd;
+};
+
+FIXTURE_SETUP(stall)
+{
+	ASSERT_EQ(0, kc_enter(&self->env));
+	self->fd = kc_create(self->env.ctl, "a", O_RDWR);
+	ASSERT_LE(0, self->fd);
+}
+
+FIXTURE_TEARDOWN(stall)
+{
+	kc_leave(&self->env);
+}
+
+#define CTL (self->env.ctl)
+#define PATH(name) kc_path(&self->env, name)
+
+TEST_F(stall, last_close_of_an_automatic_channel_waits_for_no_directory)
+{
+	int fd = create_auto(CTL, "auto");
+
+	ASSERT_EQ(0, stall_begin(&self->stall, &self->env));
+	ASSERT_EQ(0, close(fd));
+	ASSERT_LT(0, stall_end(&self->stall));
+	EXPECT_TRUE(KC_EVENTUALLY(access(PATH("auto"), F_OK)));
+	EXPECT_EQ(-ENOENT, kc_open(CTL, "auto", O_RDWR));
+}
+
+TEST_F(stall, revoke_waits_for_no_directory)
+{
+	ASSERT_EQ(0, stall_begin(&self->stall, &self->env));
+	EXPECT_EQ(0, kc_revoke(self->fd));
+	ASSERT_LT(0, stall_end(&self->stall));
+	EXPECT_TRUE(KC_EVENTUALLY(access(PATH("a"), F_OK)));
+}
+
+TEST_F(stall, mount_options_wait_for_no_directory)
+{
+	struct stat st;
+
+	ASSERT_EQ(0, stall_begin(&self->stall, &self->env));
+	EXPECT_EQ(0, mount("kchan", self->env.dir, "kchanfs", MS_REMOUNT,
+			   "mode=711,uid=1,gid=2"));
+	ASSERT_LT(0, stall_end(&self->stall));
+	ASSERT_EQ(0, stat(self->env.dir, &st));
+	EXPECT_EQ(0711, st.st_mode & 07777);
+	EXPECT_EQ(1, st.st_uid);
+	EXPECT_EQ(2, st.st_gid);
+}
+
+TEST_F(stall, namespace_exit_waits_for_no_directory)
+{
+	int fd, ctl;
+
+	ASSERT_EQ(0, stall_begin(&self->stall, &self->env));
+	ASSERT_EQ(0, unshare(CLONE_NEWNET));
+	close(CTL);
+	CTL = -1;
+	ctl = kc_ctl();
+	fd = kc_create(ctl, NULL, O_RDWR);
+	ASSERT_LE(0, fd);
+	close(ctl);
+	ASSERT_EQ(0, setns(self->env.net, CLONE_NEWNET));
+
+	/* The first namespace to end has the directory, the second has not. */
+	EXPECT_TRUE(KC_EVENTUALLY(kc_poll(self->fd, POLLIN) & POLLHUP));
+	EXPECT_TRUE(KC_EVENTUALLY(kc_poll(fd, POLLIN) & POLLHUP));
+	ASSERT_LT(0, stall_end(&self->stall));
+	EXPECT_TRUE(KC_EVENTUALLY(access(PATH("a"), F_OK)));
+}
+
+static int rename_for_ever(void *arg)
+{
+	const struct kc_env *env = arg;
+	char a[64], b[64];
+
+	snprintf(a, sizeof(a), "%s", kc_path(env, "dir"));
+	snprintf(b, sizeof(b), "%s", kc_path(env, "other"));
+	for (;;) {
+		rename(a, b);
+		rename(b, a);
+	}
+	return 0;
+}
+
+TEST_F(stall, create_ends_while_its_directory_is_renamed)
+{
+	int i, fd, made = 0;
+	pid_t pid;
+
+	ASSERT_EQ(0, mkdir(PATH("dir"), 0777));
+	close(kc_create(CTL, "dir/x", O_RDWR));
+	pid = kc_fork(rename_for_ever, &self->env);
+	for (i = 0; i < 2000 || !made; i++) {
+		fd = kc_create(CTL, "dir/x", O_RDWR);
+		if (fd >= 0) {
+			made++;
+			close(fd);
+		} else {
+			ASSERT_EQ(-ENOENT, fd);
+		}
+	}
+	kill(pid, SIGKILL);
+	EXPECT_EQ(KC_KILLED, kc_reap(pid));
+}
+
+TEST_F(stall, path_descriptors_keep_no_charge_of_automatic_channels)
+{
+	long long max = kc_sysctl_get(self->env.net, "max_channels_user");
+	int i, fd;
+
+	for (i = 0; i < max + 10; i++) {
+		fd = create_auto(CTL, "auto");
+		ASSERT_LE(0, fd) TH_LOG("channel %d: %s", i, strerror(-fd));
+		ASSERT_EQ(1, write(fd, "x", 1));
+		ASSERT_LE(0, open(PATH("auto"), O_PATH | O_CLOEXEC));
+		close(fd);
+	}
+}
+
+TEST_F(stall, path_descriptor_of_a_finished_channel_opens_nothing)
+{
+	int fd = create_auto(CTL, "auto");
+	int path = open(PATH("auto"), O_PATH | O_CLOEXEC);
+
+	ASSERT_LE(0, path);
+	close(fd);
+	EXPECT_EQ(-ESTALE, kc_reopen(path, O_RDWR));
+}
+
+TEST_F(stall, mount_on_an_automatic_name_goes_with_it)
+{
+	static char mounts[65536];
+	int fd = create_auto(CTL, "auto");
+
+	ASSERT_EQ(0, mount(PATH("a"), PATH("auto"), NULL, MS_BIND, NULL));
+	ASSERT_LT(0, kc_read_text("/proc/self/mountinfo", mounts,
+				  sizeof(mounts)));
+	ASSERT_TRUE(strstr(mounts, PATH("auto")));
+	close(fd);
+	EXPECT_TRUE(KC_EVENTUALLY(
+		kc_read_text("/proc/self/mountinfo", mounts,
+			     sizeof(mounts)) > 0 &&
+		!strstr(mounts, PATH("auto"))));
+}
+
+TEST_HARNESS_MAIN
