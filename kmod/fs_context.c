@@ -113,7 +113,6 @@ static int get_tree(struct fs_context *fc)
 	if (!(fc->sb_flags & SB_KERNMOUNT) && !userns_mount &&
 	    !capable(CAP_SYS_ADMIN))
 		return -EPERM;
-	fc->sb_flags &= ~SB_RDONLY;
 	err = get_tree_keyed(fc, kchanfs_fill_super, kchan_ns_get(ctx->ns));
 	if (!err && ctx->given)
 		apply_options(ctx, fc->root);
@@ -124,7 +123,6 @@ static int reconfigure(struct fs_context *fc)
 {
 	struct kchanfs_context *ctx = fc->fs_private;
 
-	fc->sb_flags &= ~SB_RDONLY;
 	if (ctx->given)
 		apply_options(ctx, fc->root);
 	return 0;
@@ -162,6 +160,8 @@ static int init_fs_context(struct fs_context *fc)
 		fc->user_ns = get_user_ns(fc->net_ns->user_ns);
 		fc->global = true;
 	}
+	/* Before reconfigure_super() makes all mounts wait for it. */
+	fc->sb_flags &= ~SB_RDONLY;
 	fc->fs_private = ctx;
 	fc->ops = &context_ops;
 	return 0;

@@ -91,6 +91,14 @@ static void note_pid(struct pid **last, struct pid *pid)
 	*last = get_pid(pid);
 }
 
+static void note_fill(struct kchan_channel *ch)
+{
+	struct kchan_stats *stats = &ch->stats;
+
+	stats->queued_max = max(stats->queued_max, ch->queue.count);
+	stats->queued_bytes_max = max(stats->queued_bytes_max, ch->queue.bytes);
+}
+
 /* Queue a message; @seq takes its number if it is not NULL. */
 static void enqueue(struct kchan_channel *ch, struct kchan_msg *msg, u64 now,
 		    u64 *seq)
@@ -105,8 +113,7 @@ static void enqueue(struct kchan_channel *ch, struct kchan_msg *msg, u64 now,
 
 	stats->sent++;
 	stats->sent_bytes += msg->entry.size;
-	stats->queued_max = max(stats->queued_max, ch->queue.count);
-	stats->queued_bytes_max = max(stats->queued_bytes_max, ch->queue.bytes);
+	note_fill(ch);
 	stats->send_time = now;
 	note_pid(&stats->send_pid, msg->pid);
 	if (seq)
@@ -475,6 +482,7 @@ void kchan_transfer_return(struct kchan_channel *ch, struct kchan_msg *msg)
 	}
 	kchan_queue_restore(&ch->queue, &msg->entry);
 	atomic_dec(&ch->out);
+	note_fill(ch);
 	ch->stats.received--;
 	ch->stats.received_bytes -= msg->entry.size;
 	ch->events |= EPOLLIN | EPOLLRDNORM;
