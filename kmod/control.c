@@ -141,7 +141,7 @@ static struct file *create_in(const struct path *parent, const char *last,
 	if (attr->automatic)
 		kchan_channel_detach(d_inode(path.dentry)->i_private, 0);
 	if (IS_ERR(file))
-		kchanfs_remove(path.dentry);
+		kchanfs_undo(path.dentry);
 	else
 		file->f_mode |= FMODE_CREATED;
 	dput(path.dentry);
@@ -283,7 +283,7 @@ static int create(struct kchan_ns *ns, struct kchan_create *arg,
 	arg->fd_send = reserved.count > 1 ? reserved.fd[1] : -1;
 	err = kchan_arg_put(uarg, arg, sizeof(*arg));
 	if (err && (files[0]->f_mode & FMODE_CREATED))
-		kchanfs_remove(files[0]->f_path.dentry);
+		kchanfs_undo(files[0]->f_path.dentry);
 	for (i = 0; i < reserved.count; i++) {
 		if (err)
 			fput(files[i]);

@@ -589,6 +589,18 @@ void kchanfs_remove(struct dentry *dentry)
 	queue_work(kchanfs_wq, &ch->remove);
 }
 
+/**
+ * kchanfs_undo - remove the name that the calling ioctl has made
+ * @dentry: as in kchanfs_remove()
+ *
+ * Before it fails; it has waited for the directory already.
+ */
+void kchanfs_undo(struct dentry *dentry)
+{
+	if (d_inode(dentry)->i_nlink)
+		remove_entry(dentry, false);
+}
+
 static void end_channel(struct kchan_ns *ns, struct kchan_channel *ch)
 	__releases(&ns->lock)
 {

@@ -16,6 +16,7 @@ int kchanfs_mkobj(struct dentry *dentry, umode_t mode, void *attr);
 struct file *kchanfs_open_unnamed(struct vfsmount *mnt, umode_t mode,
 				  const struct kchan_attr *attr, int flags);
 void kchanfs_remove(struct dentry *dentry);
+void kchanfs_undo(struct dentry *dentry);
 void kchanfs_shutdown(struct kchan_ns *ns);
 
 int kchanfs_init(void);
