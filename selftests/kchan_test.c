@@ -372,6 +372,8 @@ static int perform_poll(struct kc_call *call)
 
 static int perform(struct kc_call *call)
 {
+	char *at = call->at ? call->at : call->buf;
+
 	switch (call->op) {
 	case KC_RECV:
 		call->recv.data = (uintptr_t)call->buf;
@@ -380,10 +382,9 @@ static int perform(struct kc_call *call)
 		call->send.data = (uintptr_t)call->buf;
 		return kc_ioctl(call->fd, KCHAN_IOC_SEND, &call->send);
 	case KC_READ:
-		return kc_ret(read(call->fd, call->at ? call->at : call->buf,
-				   call->len));
+		return kc_ret(read(call->fd, at, call->len));
 	case KC_WRITE:
-		return kc_ret(write(call->fd, call->buf, call->len));
+		return kc_ret(write(call->fd, at, call->len));
 	case KC_POLL:
 		return perform_poll(call);
 	}

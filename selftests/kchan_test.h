@@ -112,7 +112,7 @@ enum kc_op { KC_RECV, KC_SEND, KC_READ, KC_WRITE, KC_POLL };
  * @len: bytes to write, or what fits
  * @events: of KC_POLL; what it says is the call's result
  * @buf: what is sent, or was received
- * @at: of KC_READ, unless NULL: the buffer instead of @buf
+ * @at: of KC_READ and KC_WRITE, unless NULL: the buffer instead of @buf
  * @rt_prio: above 0: the thread's real-time priority
  * @tid: the thread
  * @done: the call has returned

@@ -2,10 +2,12 @@
 /* How long a channel lives: named, auto, unnamed, in pairs, revoked; locks. */
 #include "kchan_test.h"
 
+#include <linux/capability.h>
 #include <poll.h>
 #include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 FIXTURE(life)
 {
@@ -146,12 +148,14 @@ TEST_F(life, o_path_descriptor_is_no_endpoint)
 	close(path);
 }
 
+#define RACES 2000
+
 /* Opens the name while another task makes and closes it. */
 static int open_and_close(void *arg)
 {
 	int i, fd;
 
-	for (i = 0; i < 300; i++) {
+	for (i = 0; i < RACES; i++) {
 		fd = kc_open(*(int *)arg, "a", O_RDWR | O_NONBLOCK);
 		if (fd == -ENOENT || fd == -EIDRM)
 			continue;
@@ -169,7 +173,7 @@ static int create_and_close(void *arg)
 {
 	int i, fd;
 
-	for (i = 0; i < 300; i++) {
+	for (i = 0; i < RACES; i++) {
 		fd = create_auto(*(int *)arg, "a");
 		if (fd < 0)
 			return fd;
@@ -491,6 +495,42 @@ TEST_F(life, revoke_of_anothers_by_root)
 
 	ASSERT_EQ(0, fchown(a, 1000, 1000));
 	EXPECT_EQ(0, kc_revoke(a));
+	EXPECT_TRUE(is_revoked(a));
+}
+
+/* Leaves the process this capability alone; it stays root by number. */
+static int revoke_with_only(unsigned int cap, void *arg)
+{
+	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct data[2] = { { 0 } };
+
+	data[0].permitted = 1U << cap;
+	data[0].effective = 1U << cap;
+	if (syscall(SYS_capset, &head, data))
+		return -EPROTO;
+	return kc_revoke(*(int *)arg);
+}
+
+static int revoke_with_fowner(void *arg)
+{
+	return revoke_with_only(CAP_FOWNER, arg);
+}
+
+static int revoke_with_kill(void *arg)
+{
+	return revoke_with_only(CAP_KILL, arg);
+}
+
+TEST_F(life, revoke_of_anothers_takes_cap_fowner)
+{
+	int a = kc_create(CTL, "a", O_RDWR);
+	struct kchan_state before;
+
+	ASSERT_EQ(0, fchown(a, 1000, 1000));
+	before = kc_state(a);
+	EXPECT_EQ(-EPERM, kc_child(revoke_with_kill, &a));
+	EXPECT_TRUE(kc_unchanged(&before, a));
+	EXPECT_EQ(0, kc_child(revoke_with_fowner, &a));
 	EXPECT_TRUE(is_revoked(a));
 }
 

@@ -208,6 +208,15 @@ TEST_F(mount, directory_survives_the_last_umount)
 	EXPECT_STREQ("750 0 0", rights(PATH("d")));
 }
 
+TEST_F(mount, rights_of_the_root_directory_survive_the_last_umount)
+{
+	ASSERT_EQ(0, chmod(DIR_, 0750));
+	ASSERT_EQ(0, chown(DIR_, 1000, 1001));
+	ASSERT_EQ(0, umount(DIR_));
+	ASSERT_EQ(0, mount_on(DIR_, 0, NULL));
+	EXPECT_STREQ("750 1000 1001", rights(DIR_));
+}
+
 TEST_F(mount, umount_with_an_open_endpoint_by_path_is_EBUSY)
 {
 	int fd = open(PATH("a"), O_CREAT | O_RDWR, 0600);

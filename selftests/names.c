@@ -527,31 +527,44 @@ TEST_F(names, pair_with_a_name_is_EINVAL)
 	EXPECT_EQ(0, count_names(self->env.dir));
 }
 
-static int create_until_no_descriptor_is_left(void *arg)
+static void take_all_descriptors(void)
 {
-	int fd = open("/dev/null", O_RDONLY), n = 0;
+	while (dup(0) >= 0)
+		;
+}
 
-	while (fd >= 0) {
-		n++;
-		fd = dup(fd);
-	}
-	return n ? kc_create(*(int *)arg, "b", O_RDWR) : 0;
+static int create_without_descriptor(void *arg)
+{
+	take_all_descriptors();
+	return kc_create(*(int *)arg, "b", O_RDWR);
 }
 
 TEST_F(names, create_without_a_free_descriptor_is_EMFILE)
 {
-	EXPECT_EQ(-EMFILE, kc_child(create_until_no_descriptor_is_left, &CTL));
+	EXPECT_EQ(-EMFILE, kc_child(create_without_descriptor, &CTL));
 	EXPECT_EQ(-ENOENT, kc_open(CTL, "b", O_RDWR));
+}
+
+static int open_without_descriptor(void *arg)
+{
+	take_all_descriptors();
+	return kc_open(*(int *)arg, "a", O_RDWR);
+}
+
+TEST_F(names, open_without_a_free_descriptor_is_EMFILE)
+{
+	int fd = kc_create(CTL, "a", O_RDWR);
+	struct kchan_state before = kc_state(fd);
+
+	EXPECT_EQ(-EMFILE, kc_child(open_without_descriptor, &CTL));
+	EXPECT_TRUE(kc_unchanged(&before, fd));
 }
 
 static int pair_with_one_descriptor_left(void *arg)
 {
-	int fd = open("/dev/null", O_RDONLY), last = fd, rx, tx;
+	int last = dup(0), rx, tx;
 
-	while (fd >= 0) {
-		last = fd;
-		fd = dup(fd);
-	}
+	take_all_descriptors();
 	close(last);
 	if (kc_pair(*(int *)arg, &rx, &tx) != -EMFILE)
 		return -EPROTO;

@@ -629,6 +629,33 @@ TEST_F(queue, nowait_is_EAGAIN_where_the_call_would_wait)
 	EXPECT_EQ(10, preadv2(self->rx, &iov, 1, -1, RWF_NOWAIT));
 }
 
+TEST_F(queue, nonblock_can_be_set_and_cleared_later)
+{
+	struct kc_call call = kc_call(KC_READ, self->rx, 10);
+
+	ASSERT_EQ(0, fcntl(self->rx, F_SETFL, O_NONBLOCK));
+	EXPECT_EQ(-EAGAIN, kc_ret(read(self->rx, self->buf, 10)));
+	ASSERT_EQ(0, fcntl(self->rx, F_SETFL, 0));
+	ASSERT_EQ(0, kc_start(&call));
+	EXPECT_TRUE(kc_receivers_wait(self->fd, 1));
+	ASSERT_EQ(1, write(self->tx, "x", 1));
+	EXPECT_EQ(1, kc_join(&call));
+}
+
+TEST_F(queue, splice_takes_and_sends_nothing)
+{
+	struct kchan_state before;
+	int p[2];
+
+	ASSERT_EQ(0, pipe(p));
+	ASSERT_EQ(1, write(p[1], "y", 1));
+	ASSERT_EQ(1, write(self->fd, "x", 1));
+	before = kc_state(self->fd);
+	EXPECT_GT(0, splice(self->rx, NULL, p[1], NULL, 10, SPLICE_F_NONBLOCK));
+	EXPECT_GT(0, splice(p[0], NULL, self->tx, NULL, 10, SPLICE_F_NONBLOCK));
+	EXPECT_TRUE(kc_unchanged(&before, self->fd));
+}
+
 TEST_F(queue, mmap_is_refused)
 {
 	EXPECT_EQ(MAP_FAILED, mmap(NULL, 4096, PROT_READ, MAP_SHARED, self->fd, 0));
