@@ -154,6 +154,7 @@ TEST_F(life, o_path_descriptor_is_no_endpoint)
 static int open_and_close(void *arg)
 {
 	int i, fd;
+	char c;
 
 	for (i = 0; i < RACES; i++) {
 		fd = kc_open(*(int *)arg, "a", O_RDWR | O_NONBLOCK);
@@ -162,7 +163,8 @@ static int open_and_close(void *arg)
 		if (fd < 0)
 			return fd;
 		/* What was opened works, whether it has still a name or not. */
-		if (write(fd, "x", 1) != 1 || kc_state(fd).senders < 1)
+		if (write(fd, "x", 1) != 1 || read(fd, &c, 1) != 1 ||
+		    kc_state(fd).senders < 1)
 			return -EPROTO;
 		close(fd);
 	}
