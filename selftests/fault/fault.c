@@ -180,11 +180,12 @@ static int do_chmod(void)
 	return kc_fd(chmod(env.dir, 0777));
 }
 
+static char spot[] = "/tmp/fault.XXXXXX";	/* the VFS takes no same mount twice */
 static bool mounted;
 
 static int do_mount(void)
 {
-	int ret = kc_fd(mount("kchan", env.dir, "kchanfs", 0, "mode=777"));
+	int ret = kc_fd(mount("kchan", spot, "kchanfs", 0, "mode=777"));
 
 	mounted = !ret;
 	return ret;
@@ -193,7 +194,7 @@ static int do_mount(void)
 static void undo_mount(void)
 {
 	if (mounted)
-		umount2(env.dir, MNT_DETACH);
+		umount2(spot, MNT_DETACH);
 }
 
 static int do_ctl(void)
@@ -373,7 +374,7 @@ static const struct row {
 	{ .name = "chmod of the root",
 	  .call = do_chmod },
 	{ .name = "mount",
-	  .call = do_mount, .undo = undo_mount, .foreign = true },
+	  .call = do_mount, .undo = undo_mount },
 	{ .name = "OPEN",
 	  .call = do_ioctl_open, .undo = close_made },
 	{ .name = "CREATE with a name",
@@ -522,7 +523,7 @@ int main(int argc, char **argv)
 	}
 	buf = calloc(1, LARGE);
 	made[0] = made[1] = -1;
-	if (!buf || kc_enter(&env))
+	if (!buf || !mkdtemp(spot) || kc_enter(&env))
 		return 1;
 	fd = kc_create(env.ctl, "q", O_RDWR | O_NONBLOCK);
 	if (fd < 0)
@@ -543,5 +544,6 @@ int main(int argc, char **argv)
 	}
 	close(fd);
 	kc_leave(&env);
+	rmdir(spot);
 	return failed ? 1 : 0;
 }

@@ -181,7 +181,9 @@ struct kchan_open {
 
 /* &struct kchan_send.flags and &struct kchan_recv.flags */
 #define KCHAN_NONBLOCK		(1U << 0)	/* EAGAIN instead of waiting */
-#define KCHAN_NEED_PEER		(1U << 1)	/* EPIPE instead of waiting for nobody */
+#define KCHAN_NEED_PEER		(1U << 1)	/* EPIPE instead of waiting for nobody,
+						 * also where NONBLOCK says EAGAIN
+						 */
 
 /**
  * struct kchan_send - argument of %KCHAN_IOC_SEND
