@@ -28,7 +28,7 @@ static void channel_trim(struct kchan_channel *ch)
 	struct kchan_qnode *trie = NULL;
 
 	spin_lock(&ch->lock);
-	if (kchan_channel_quiet(ch))
+	if (kchan_channel_quiet_locked(ch))
 		trie = kchan_queue_detach_trie(&ch->queue);
 	spin_unlock(&ch->lock);
 	kchan_queue_free_trie(trie);
@@ -43,7 +43,7 @@ static void channel_trim_work(struct work_struct *work)
 	bool idle;
 
 	spin_lock(&ch->lock);
-	idle = kchan_channel_quiet(ch) && ch->trim_seq == ch->last_seq;
+	idle = kchan_channel_quiet_locked(ch) && ch->trim_seq == ch->last_seq;
 	ch->trim_seq = ch->last_seq;
 	ch->trim_armed = !idle && !ch->queue.count;
 	if (ch->trim_armed)
@@ -247,6 +247,7 @@ bool kchan_channel_detach(struct kchan_channel *ch, fmode_t mode)
 	if ((mode & FMODE_WRITE) && !ch->nr_senders)
 		ch->events |= EPOLLRDHUP;
 	last = ch->attr.automatic && !ch->endpoints;
+	/* GONE_NAME: pairs with entry_revalidate() */
 	if (last)
 		WRITE_ONCE(ch->gone, true);
 	kchan_transfer_unlock(ch);
@@ -268,7 +269,7 @@ int kchan_channel_revoke(struct kchan_channel *ch)
 		spin_unlock(&ch->lock);
 		return -EIDRM;
 	}
-	ch->revoked = true;
+	WRITE_ONCE(ch->revoked, true);
 	ch->events |= EPOLLHUP | EPOLLERR;
 	kchan_transfer_unlock(ch);
 	channel_retire(ch);
@@ -296,13 +297,14 @@ __poll_t kchan_channel_poll(struct kchan_channel *ch, fmode_t mode)
 	if ((mode & FMODE_READ) && !ch->nr_senders)
 		events |= EPOLLRDHUP;
 	if ((mode & FMODE_WRITE) && !ch->senders.count &&
-	    kchan_channel_has_room(ch, ch->attr.msgsize))
+	    kchan_channel_has_room_locked(ch, ch->attr.msgsize))
 		events |= EPOLLOUT | EPOLLWRNORM;
 	spin_unlock(&ch->lock);
 	return events;
 }
 
 static void state_locked(struct kchan_channel *ch, struct kchan_state *state)
+	__must_hold(&ch->lock)
 {
 	const struct kchan_stats *stats = &ch->stats;
 
@@ -351,7 +353,7 @@ int kchan_channel_state(struct kchan_channel *ch, struct kchan_state *state)
 	state->create_time = kchan_time_to_user(ch->create_time);
 	if (ch->attr.automatic)
 		state->flags |= KCHAN_STATE_AUTO;
-	if (ch->inode->i_nlink)
+	if (READ_ONCE(ch->inode->i_nlink))
 		state->flags |= KCHAN_STATE_NAMED;
 
 	spin_lock(&ch->lock);

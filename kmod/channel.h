@@ -74,11 +74,11 @@ struct kchan_stats {
  * @creator_gid: its group [const]
  * @create_time: CLOCK_MONOTONIC ns [const]
  *
- * @spare: a message kept for the next sender [xchg]
+ * @spare: a message kept for the next sender [SPARE_OWNER, see transfer.c]
  * @out: messages taken from the queue that may still come back [atomic; raised
- *	under the lock]
+ *	under @lock]
  *
- * @lock: protects all that follows
+ * @lock: protects all down to @stats
  * @queue: the messages
  * @last_seq: number of the last message
  * @senders: calls that wait for room
@@ -86,19 +86,20 @@ struct kchan_stats {
  * @nr_senders: endpoints open for writing
  * @nr_receivers: endpoints open for reading
  * @endpoints: endpoints, and one for a creator that has not opened it yet
- * @revoked: ended
- * @gone: the last endpoint of an automatic channel went: its name is no more
+ * @revoked: ended; never unset [read without @lock for an early answer]
+ * @gone: the last endpoint of an automatic channel went: its name is no more;
+ *	never unset [read without @lock: GONE_NAME, see fs.c]
  * @charged: the entry is charged to @creator
  * @trim_armed: @trim is pending
  * @trim_seq: @last_seq when @trim last looked
  * @events: poll events to report when the lock is dropped
  * @stats: statistics
  *
- * @recv_poll: pollers of receiving endpoints
- * @send_poll: pollers of sending endpoints
- * @trim: gives memory back when the channel is idle
- * @remove: removes the name [fs.c]
- * @remove_dentry: that name, referenced while @remove is pending [fs.c]
+ * @recv_poll: pollers of receiving endpoints [its own lock]
+ * @send_poll: pollers of sending endpoints [its own lock]
+ * @trim: gives memory back when the channel is idle [queued under @lock]
+ * @remove_dentry: the name that @remove removes, referenced; set once [cmpxchg]
+ * @remove: removes the name [who has set @remove_dentry]
  * @rcu: lets path walks look at @gone
  */
 struct kchan_channel {
@@ -134,8 +135,8 @@ struct kchan_channel {
 	wait_queue_head_t recv_poll;
 	wait_queue_head_t send_poll;
 	struct delayed_work trim;
-	struct work_struct remove;
 	struct dentry *remove_dentry;
+	struct work_struct remove;
 	struct rcu_head rcu;
 };
 
@@ -152,25 +153,27 @@ struct kchan_patience {
 };
 
 /**
- * kchan_channel_quiet - is nothing queued, and can nothing be put there but by a
- *	new call?
+ * kchan_channel_quiet_locked - is nothing queued, and can only a new call change
+ *	that?
  * @ch: the channel, locked
  *
  * Only then may the priorities that its queue accepts change.
  */
-static inline bool kchan_channel_quiet(const struct kchan_channel *ch)
+static inline bool kchan_channel_quiet_locked(const struct kchan_channel *ch)
+	__must_hold(&ch->lock)
 {
 	lockdep_assert_held(&ch->lock);
 	return !ch->queue.count && !ch->senders.count && !atomic_read(&ch->out);
 }
 
 /**
- * kchan_channel_has_room - does a message fit now?
+ * kchan_channel_has_room_locked - does a message fit now?
  * @ch: the channel, locked
  * @size: its payload bytes
  */
-static inline bool kchan_channel_has_room(const struct kchan_channel *ch,
-					  u32 size)
+static inline bool
+kchan_channel_has_room_locked(const struct kchan_channel *ch, u32 size)
+	__must_hold(&ch->lock)
 {
 	lockdep_assert_held(&ch->lock);
 	return ch->queue.count < ch->attr.depth &&

@@ -99,6 +99,7 @@ static int make_locked(const struct path *parent, struct dentry *dentry,
 {
 	int err;
 
+	lockdep_assert_held_write(&d_inode(parent->dentry)->i_rwsem);
 	if (d_really_is_positive(dentry))
 		return -EEXIST;
 	mode &= ~current_umask();

@@ -126,6 +126,12 @@ static int nothing_to_do(const struct kchan_channel *ch)
 	return READ_ONCE(ch->revoked) ? -EIDRM : 0;
 }
 
+/* fcntl(2) may change it meanwhile. */
+static bool file_nonblock(const struct file *file)
+{
+	return READ_ONCE(file->f_flags) & O_NONBLOCK;
+}
+
 /* How long read(2), write(2) and their kin wait. */
 static const struct kchan_patience *plain_patience(bool nonblock)
 {
@@ -139,7 +145,7 @@ static ssize_t endpoint_write(struct file *file, const char __user *buf,
 			      size_t len, loff_t *pos)
 {
 	const struct kchan_patience *patience =
-		plain_patience(file->f_flags & O_NONBLOCK);
+		plain_patience(file_nonblock(file));
 	struct kchan_endpoint *ep = file->private_data;
 	struct kchan_msg *msg;
 	int err;
@@ -158,7 +164,7 @@ static ssize_t endpoint_read(struct file *file, char __user *buf, size_t len,
 			     loff_t *pos)
 {
 	const struct kchan_patience *patience =
-		plain_patience(file->f_flags & O_NONBLOCK);
+		plain_patience(file_nonblock(file));
 	struct kchan_endpoint *ep = file->private_data;
 	struct kchan_channel *ch = ep->channel;
 	u32 capacity = min_t(size_t, len, U32_MAX);
@@ -175,7 +181,7 @@ static ssize_t endpoint_read(struct file *file, char __user *buf, size_t len,
 static bool iocb_nonblock(const struct kiocb *iocb)
 {
 	return (iocb->ki_flags & IOCB_NOWAIT) ||
-	       (iocb->ki_filp->f_flags & O_NONBLOCK);
+	       file_nonblock(iocb->ki_filp);
 }
 
 static ssize_t endpoint_write_iter(struct kiocb *iocb, struct iov_iter *from)
@@ -231,8 +237,7 @@ static int patience_get(struct kchan_patience *patience, struct file *file,
 {
 	if (flags & ~(KCHAN_NONBLOCK | KCHAN_NEED_PEER))
 		return -EINVAL;
-	patience->nonblock = (flags & KCHAN_NONBLOCK) ||
-			     (file->f_flags & O_NONBLOCK);
+	patience->nonblock = (flags & KCHAN_NONBLOCK) || file_nonblock(file);
 	patience->need_peer = flags & KCHAN_NEED_PEER;
 	patience->deadline = kchan_time_from_user(deadline);
 	return 0;

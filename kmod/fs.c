@@ -92,10 +92,12 @@ static int channel_getattr(struct mnt_idmap *idmap, const struct path *path,
 			   struct kstat *stat, u32 mask, unsigned int flags)
 {
 	struct inode *inode = d_inode(path->dentry);
-	const struct kchan_channel *ch = inode->i_private;
+	struct kchan_channel *ch = inode->i_private;
 
 	kchan_fillattr(idmap, mask, inode, stat);
-	stat->size = READ_ONCE(ch->queue.bytes);
+	spin_lock(&ch->lock);
+	stat->size = ch->queue.bytes;
+	spin_unlock(&ch->lock);
 	return 0;
 }
 
@@ -197,7 +199,21 @@ int kchanfs_mkobj(struct dentry *dentry, umode_t mode, void *attr)
 
 /*
  * The name of a channel that is gone is no name, though it may take a while until
- * it is removed. In a path walk under RCU the channel may be about to be freed.
+ * it is removed.
+ *
+ * GONE_NAME: path walks look at @gone without a lock::
+ *
+ *	last close                       path walk
+ *	[channel lock]                   rcu_read_lock()
+ *	WRITE_ONCE(gone, true)           ch = that of the dentry's inode
+ *	[unlock]                         if (READ_ONCE(ch->gone))
+ *	remove the name                      invalid: look up anew
+ *	dentry loses the inode           rcu_read_unlock()
+ *	evict the inode: kfree_rcu(ch)   open: kchan_channel_attach()
+ *
+ * Who reads @gone too early is refused under the lock by kchan_channel_attach(),
+ * with ESTALE, whereupon the VFS walks again. Who finds the inode in the dentry
+ * does so before it is evicted; the channel lives a grace period longer.
  */
 static int entry_revalidate(struct dentry *dentry, unsigned int flags)
 {
@@ -209,6 +225,7 @@ static int entry_revalidate(struct dentry *dentry, unsigned int flags)
 	inode = d_inode_rcu(dentry);
 	if (inode && S_ISCHR(inode->i_mode)) {
 		ch = inode->i_private;
+		/* GONE_NAME: pairs with kchan_channel_detach() */
 		valid = !READ_ONCE(ch->gone);
 	}
 	rcu_read_unlock();
@@ -245,6 +262,7 @@ static int dir_mkdir(struct mnt_idmap *idmap, struct inode *dir,
 
 	if (!dentry_name_valid(dentry))
 		return -EINVAL;
+	/* NS_END: pairs with end_names() */
 	if (READ_ONCE(ns_of_sb(dir->i_sb)->dead))
 		return -EIDRM;
 	inode = new_dir_inode(dir->i_sb, dir, mode);
@@ -291,10 +309,12 @@ static int rename_locked(struct mnt_idmap *idmap, struct inode *old_dir,
 			 struct dentry *old_dentry, struct inode *new_dir,
 			 struct dentry *new_dentry, unsigned int flags)
 {
+	struct kchan_ns *ns = ns_of_sb(old_dir->i_sb);
 	bool replaces = d_really_is_positive(new_dentry);
 	int err;
 
-	if (ns_of_sb(old_dir->i_sb)->dead)
+	lockdep_assert_held(&ns->rename);
+	if (ns->dead)
 		return -EIDRM;
 	err = simple_rename(idmap, old_dir, old_dentry, new_dir, new_dentry,
 			    flags);
@@ -527,6 +547,8 @@ static void remove_locked(struct inode *dir, struct dentry *dentry)
 	struct inode *inode = d_inode(dentry);
 	bool is_dir = d_is_dir(dentry);
 
+	lockdep_assert_held_write(&dir->i_rwsem);
+	lockdep_assert_held_write(&inode->i_rwsem);
 	if (!inode->i_nlink)
 		return;
 	if (is_dir && simple_rmdir(dir, dentry))
@@ -574,13 +596,14 @@ static void remove_work(struct work_struct *work)
  *
  * Does nothing if the name is removed already, or there never was one. Where the
  * directory is locked just now, it is done later: who calls closes a file, and
- * must not depend on others. To be called once for a channel.
+ * must not depend on others. REVOKE and the last close may both come here: who
+ * sets @remove_dentry first has the work to himself.
  */
 void kchanfs_remove(struct dentry *dentry)
 {
 	struct kchan_channel *ch = d_inode(dentry)->i_private;
 
-	if (!d_inode(dentry)->i_nlink || remove_entry(dentry, true))
+	if (!READ_ONCE(d_inode(dentry)->i_nlink) || remove_entry(dentry, true))
 		return;
 	if (cmpxchg(&ch->remove_dentry, NULL, dentry))
 		return;
@@ -597,7 +620,7 @@ void kchanfs_remove(struct dentry *dentry)
  */
 void kchanfs_undo(struct dentry *dentry)
 {
-	if (d_inode(dentry)->i_nlink)
+	if (READ_ONCE(d_inode(dentry)->i_nlink))
 		remove_entry(dentry, false);
 }
 
@@ -651,12 +674,32 @@ unlock:
 	return child;
 }
 
-/* Remove all names, leaves first. Nothing is added or moved any more. */
+/*
+ * Remove all names, leaves first.
+ *
+ * NS_END: names are added under their directory's i_rwsem, without a lock of the
+ * instance::
+ *
+ *	kchanfs_shutdown()               mkdir, create
+ *	[rename, ns lock]                [i_rwsem of the directory]
+ *	WRITE_ONCE(dead, true)           if (READ_ONCE(dead)) EIDRM
+ *	[unlock]                         add the name
+ *	here: [i_rwsem of the root]      [unlock]
+ *	[unlock]
+ *	remove what is there
+ *
+ * Who reads @dead too early in the root directory has added his name when we have
+ * had its lock; and who takes that lock after us sees @dead. A subdirectory goes
+ * under its own lock and only while empty: a name that came first is found in the
+ * next round, and one that comes later finds the directory dead. A channel reads
+ * @dead under the ns lock, to be listed: so it is either refused or revoked.
+ * Renames look under the mutex that @dead is set under: none is under way here.
+ */
 static void end_names(struct dentry *root)
 {
 	struct dentry *entry, *child;
 
-	/* Who was adding when the instance died is done after this. */
+	/* NS_END: pairs with dir_mkdir() */
 	inode_lock(d_inode(root));
 	inode_unlock(d_inode(root));
 	while ((entry = first_child(root))) {
@@ -673,6 +716,7 @@ static void end_names(struct dentry *root)
 static void end_work(struct work_struct *work)
 {
 	struct kchan_ns *ns = container_of(work, struct kchan_ns, end);
+	/* Without the lock: we hold it active, so it stays. */
 	struct super_block *sb = ns->sb;
 
 	end_names(sb->s_root);

@@ -20,10 +20,10 @@ struct net;
  * @max_depth: ceiling of a channel's depth
  * @max_msgsize: ceiling of a channel's msgsize
  * @max_bytes: ceiling of a channel's bytes
- * @header: the registered table
+ * @header: the registered table [const while the namespace lives]
  *
- * Read by kchan_limit() only, which sees to it that no namespace exceeds the
- * initial one.
+ * sysctl writes them with WRITE_ONCE() and no lock, and kchan_limit() reads them,
+ * which sees to it that no namespace exceeds the initial one.
  */
 struct kchan_limits {
 	unsigned long max_channels;
@@ -44,9 +44,10 @@ extern const struct kchan_limits *kchan_init_limits;
  * struct kchan_user - what one user takes, over all namespaces
  * @node: in the table [table lock]
  * @uid: who [const]
- * @ref: endpoints, channels, directories and messages that name it
- * @channels: channels and directories
- * @bytes: memory of queued messages
+ * @ref: endpoints, channels, directories and messages that name it [atomic; the
+ *	last one goes under the table lock]
+ * @channels: channels and directories [atomic]
+ * @bytes: memory of queued messages [atomic]
  */
 struct kchan_user {
 	struct hlist_node node;

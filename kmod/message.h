@@ -24,6 +24,7 @@ struct pid;
  * @data: payload
  *
  * Whoever has taken it from the queue, or not put it there yet, owns all of it.
+ * While it is queued, @entry is under the channel's lock and the rest is constant.
  */
 struct kchan_msg {
 	struct kchan_entry entry;

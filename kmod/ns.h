@@ -18,19 +18,22 @@ struct super_block;
 /**
  * struct kchan_ns - one instance: the channels of one network namespace
  * @ref: the namespace, its superblock, each channel, each open control device
- * @limits: its sysctls
- * @entries: channels and directories
- * @last_id: last channel and inode number given out
+ *	[atomic]
+ * @limits: its sysctls [see there]
+ * @entries: channels and directories [atomic]
+ * @last_id: last channel and inode number given out [atomic]
  * @rename: held while a name moves, and to set @dead
- * @dead: the network namespace is gone [written under @rename and @lock]
- * @lock: protects the fields below
+ * @dead: the network namespace is gone; never unset [written under @rename and
+ *	@lock; read under either, or without: NS_END, see fs.c]
+ *
+ * @lock: protects all down to @root_gid
  * @channels: all channels, with and without a name
- * @sb: the superblock, while there is one
+ * @sb: the superblock, while there is one; stays while that is held active
  * @root_mode: permission bits of the root directory
  * @root_uid: its owner
  * @root_gid: its group
  *
- * @end: removes the names of a dead instance
+ * @end: removes the names of a dead instance [queued once, by who sets @dead]
  *
  * It does not hold the network namespace: a superblock holds the instance, and
  * namespace and superblock would keep each other alive.

@@ -13,11 +13,27 @@
  * into the queue as far as there is room, gives queued messages to waiting
  * receivers, and fails the calls that wait for what cannot come. Whoever makes
  * room or brings a message thus does the work of those who wait for it, in their
- * order of service, and they wake up with the call done. A sender never overtakes those who wait; a
- * receiver may while so many are served at once that it takes several rounds.
+ * order of service, and they wake up with the call done. A sender never
+ * overtakes those who wait; a receiver may while so many are served at once that
+ * it takes several rounds.
  *
  * A message that has left the queue may come back, and must find its bucket; the
- * channel counts it in @out meanwhile, see kchan_channel_quiet().
+ * channel counts it in @out meanwhile, see kchan_channel_quiet_locked().
+ *
+ * SPARE_OWNER: a channel keeps one freed message for the next sender, in a word
+ * without a lock. Who exchanges the word for NULL owns what was there, and who
+ * finds it taken frees his own::
+ *
+ *	receiver                         sender, or the channel's trim
+ *	msg_release(m)                   if (READ_ONCE(spare))	[sender]
+ *	cmpxchg(spare, NULL, m)              m = xchg(spare, NULL)
+ *	    failed: free(m)                  if (m) use or free it
+ *	atomic_dec(out)
+ *
+ * Both are full barriers, so that the new owner sees the message as the old one
+ * left it. The sender's first look only saves an exchange: if it misses a message,
+ * one more is allocated. The trim looks at @out before, under the lock: where it
+ * reads 0, each receiver's cmpxchg came before.
  */
 #include <linux/err.h>
 #include <linux/ktime.h>
@@ -91,17 +107,20 @@ static void note_pid(struct pid **last, struct pid *pid)
 	*last = get_pid(pid);
 }
 
-static void note_fill(struct kchan_channel *ch)
+static void note_fill_locked(struct kchan_channel *ch)
+	__must_hold(&ch->lock)
 {
 	struct kchan_stats *stats = &ch->stats;
 
+	lockdep_assert_held(&ch->lock);
 	stats->queued_max = max(stats->queued_max, ch->queue.count);
 	stats->queued_bytes_max = max(stats->queued_bytes_max, ch->queue.bytes);
 }
 
 /* Queue a message; @seq takes its number if it is not NULL. */
-static void enqueue(struct kchan_channel *ch, struct kchan_msg *msg, u64 now,
-		    u64 *seq)
+static void enqueue_locked(struct kchan_channel *ch, struct kchan_msg *msg,
+			   u64 now, u64 *seq)
+	__must_hold(&ch->lock)
 {
 	struct kchan_stats *stats = &ch->stats;
 
@@ -113,7 +132,7 @@ static void enqueue(struct kchan_channel *ch, struct kchan_msg *msg, u64 now,
 
 	stats->sent++;
 	stats->sent_bytes += msg->entry.size;
-	note_fill(ch);
+	note_fill_locked(ch);
 	stats->send_time = now;
 	note_pid(&stats->send_pid, msg->pid);
 	if (seq)
@@ -129,7 +148,8 @@ static unsigned int residence_bucket(u64 from, u64 to)
 }
 
 /* Take a message off the queue, leaving the counts of what was received. */
-static void unqueue(struct kchan_channel *ch, struct kchan_msg *msg)
+static void unqueue_locked(struct kchan_channel *ch, struct kchan_msg *msg)
+	__must_hold(&ch->lock)
 {
 	lockdep_assert_held(&ch->lock);
 	kchan_queue_del(&ch->queue, &msg->entry);
@@ -140,12 +160,13 @@ static void unqueue(struct kchan_channel *ch, struct kchan_msg *msg)
 	}
 }
 
-static void dequeue(struct kchan_channel *ch, struct kchan_msg *msg, u64 now,
-		    struct pid *pid)
+static void dequeue_locked(struct kchan_channel *ch, struct kchan_msg *msg,
+			   u64 now, struct pid *pid)
+	__must_hold(&ch->lock)
 {
 	struct kchan_stats *stats = &ch->stats;
 
-	unqueue(ch, msg);
+	unqueue_locked(ch, msg);
 	atomic_inc(&ch->out);
 	if (msg->deliveries < U16_MAX)
 		msg->deliveries++;
@@ -157,29 +178,35 @@ static void dequeue(struct kchan_channel *ch, struct kchan_msg *msg, u64 now,
 	note_pid(&stats->recv_pid, pid);
 }
 
-static struct kchan_msg *first_msg(const struct kchan_channel *ch)
+static struct kchan_msg *first_msg_locked(const struct kchan_channel *ch)
+	__must_hold(&ch->lock)
 {
 	struct kchan_entry *entry = kchan_queue_first(&ch->queue);
 
+	lockdep_assert_held(&ch->lock);
 	return entry ? container_of(entry, struct kchan_msg, entry) : NULL;
 }
 
-static bool serve_sender(struct kchan_channel *ch, struct kchan_wakes *wakes)
+static bool serve_sender_locked(struct kchan_channel *ch,
+				struct kchan_wakes *wakes)
+	__must_hold(&ch->lock)
 {
 	struct kchan_waiter *waiter = kchan_waitq_first(&ch->senders);
 
 	if (!waiter || ch->revoked ||
-	    !kchan_channel_has_room(ch, waiter->msg->entry.size))
+	    !kchan_channel_has_room_locked(ch, waiter->msg->entry.size))
 		return false;
-	enqueue(ch, waiter->msg, ktime_get_ns(), &waiter->seq);
+	enqueue_locked(ch, waiter->msg, ktime_get_ns(), &waiter->seq);
 	kchan_wait_complete(&ch->senders, waiter, 0, wakes);
 	return true;
 }
 
-static bool serve_receiver(struct kchan_channel *ch, struct kchan_wakes *wakes)
+static bool serve_receiver_locked(struct kchan_channel *ch,
+				  struct kchan_wakes *wakes)
+	__must_hold(&ch->lock)
 {
 	struct kchan_waiter *waiter = kchan_waitq_first(&ch->receivers);
-	struct kchan_msg *msg = first_msg(ch);
+	struct kchan_msg *msg = first_msg_locked(ch);
 	int status = 0;
 
 	if (!waiter || !msg || ch->revoked)
@@ -188,7 +215,7 @@ static bool serve_receiver(struct kchan_channel *ch, struct kchan_wakes *wakes)
 		waiter->capacity = msg->entry.size;
 		status = -EMSGSIZE;
 	} else {
-		dequeue(ch, msg, ktime_get_ns(), waiter->pid);
+		dequeue_locked(ch, msg, ktime_get_ns(), waiter->pid);
 		waiter->msg = msg;
 	}
 	kchan_wait_complete(&ch->receivers, waiter, status, wakes);
@@ -196,12 +223,15 @@ static bool serve_receiver(struct kchan_channel *ch, struct kchan_wakes *wakes)
 }
 
 /* Fail one call that would wait for ever, or that the channel's end ends. */
-static bool fail_waiter(struct kchan_channel *ch, struct kchan_waitq *queue,
-			bool peerless, struct kchan_wakes *wakes)
+static bool fail_waiter_locked(struct kchan_channel *ch,
+			       struct kchan_waitq *queue, bool peerless,
+			       struct kchan_wakes *wakes)
+	__must_hold(&ch->lock)
 {
 	struct kchan_waiter *waiter = NULL;
 	int status = -EIDRM;
 
+	lockdep_assert_held(&ch->lock);
 	if (ch->revoked) {
 		waiter = kchan_waitq_first(queue);
 	} else if (peerless) {
@@ -217,12 +247,13 @@ static bool fail_waiter(struct kchan_channel *ch, struct kchan_waitq *queue,
  * Serve or fail one waiting call.
  * Return: false if there is none for which that can be done now.
  */
-static bool settle_one(struct kchan_channel *ch, struct kchan_wakes *wakes)
+static bool settle_locked(struct kchan_channel *ch, struct kchan_wakes *wakes)
+	__must_hold(&ch->lock)
 {
 	lockdep_assert_held(&ch->lock);
-	return serve_receiver(ch, wakes) || serve_sender(ch, wakes) ||
-	       fail_waiter(ch, &ch->receivers, !ch->nr_senders, wakes) ||
-	       fail_waiter(ch, &ch->senders, !ch->nr_receivers, wakes);
+	return serve_receiver_locked(ch, wakes) || serve_sender_locked(ch, wakes) ||
+	       fail_waiter_locked(ch, &ch->receivers, !ch->nr_senders, wakes) ||
+	       fail_waiter_locked(ch, &ch->senders, !ch->nr_receivers, wakes);
 }
 
 /* Return: the poll events that this has brought about. */
@@ -235,7 +266,7 @@ static noinline __poll_t settle_and_unlock(struct kchan_channel *ch)
 
 	do {
 		do {
-			more = settle_one(ch, &wakes);
+			more = settle_locked(ch, &wakes);
 		} while (more && !kchan_wakes_full(&wakes));
 		events |= ch->events;
 		ch->events = 0;
@@ -255,8 +286,16 @@ static noinline __poll_t settle_and_unlock(struct kchan_channel *ch)
  * wakes them and the pollers.
  *
  * POLL_BARRIER: a poller joins the wait queue first and reads the channel under
- * the lock then. If it read before our change, it had joined before we took the
- * lock, so waitqueue_active() sees it; if after, it saw the change.
+ * the lock then, so that the lock is all the barrier that is needed::
+ *
+ *	poller                           we
+ *	poll_wait(): join the queue      [lock]
+ *	[lock]                           change the channel
+ *	read the channel                 [unlock]
+ *	[unlock]                         waitqueue_active()?
+ *
+ * If it read before our change, its unlock came before our lock, and we see that
+ * it joined; if after, it saw the change.
  */
 void kchan_transfer_unlock(struct kchan_channel *ch)
 	__releases(&ch->lock)
@@ -279,14 +318,15 @@ void kchan_transfer_unlock(struct kchan_channel *ch)
 /*
  * See to it that the queue accepts @prio. Drops the lock if it must allocate.
  */
-static int make_bucket(struct kchan_channel *ch, u16 prio)
+static int make_bucket_locked(struct kchan_channel *ch, u16 prio)
 	__must_hold(&ch->lock)
 {
 	struct kchan_qstash stash = {};
 	int err = 0;
 
+	lockdep_assert_held(&ch->lock);
 	while (!err && !kchan_queue_accepts(&ch->queue, prio)) {
-		if (!ch->queue.root && kchan_channel_quiet(ch)) {
+		if (!ch->queue.root && kchan_channel_quiet_locked(ch)) {
 			kchan_queue_set_flat(&ch->queue, prio);
 			break;
 		}
@@ -343,12 +383,12 @@ static noinline int send_slow(struct kchan_channel *ch, struct kchan_msg *msg,
 	struct kchan_waiter waiter = { .msg = msg };
 	int err;
 
-	err = make_bucket(ch, msg->entry.prio);
+	err = make_bucket_locked(ch, msg->entry.prio);
 	if (!err && ch->revoked)
 		err = -EIDRM;
 	if (!err && !ch->senders.count &&
-	    kchan_channel_has_room(ch, msg->entry.size)) {
-		enqueue(ch, msg, ktime_get_ns(), seq);
+	    kchan_channel_has_room_locked(ch, msg->entry.size)) {
+		enqueue_locked(ch, msg, ktime_get_ns(), seq);
 		kchan_transfer_unlock(ch);
 		return 0;
 	}
@@ -380,10 +420,10 @@ int kchan_transfer_send(struct kchan_channel *ch, struct kchan_msg *msg,
 
 	spin_lock(&ch->lock);
 	if (unlikely(ch->revoked || ch->senders.count ||
-		     !kchan_channel_has_room(ch, msg->entry.size) ||
+		     !kchan_channel_has_room_locked(ch, msg->entry.size) ||
 		     !kchan_queue_accepts(&ch->queue, msg->entry.prio)))
 		return send_slow(ch, msg, patience, seq);
-	enqueue(ch, msg, now, seq);
+	enqueue_locked(ch, msg, now, seq);
 	kchan_transfer_unlock(ch);
 	return 0;
 }
@@ -435,7 +475,7 @@ struct kchan_msg *kchan_transfer_recv(struct kchan_channel *ch, u32 capacity,
 	spin_lock(&ch->lock);
 	if (unlikely(ch->revoked))
 		goto unlock;
-	msg = first_msg(ch);
+	msg = first_msg_locked(ch);
 	if (unlikely(!msg))
 		return recv_slow(ch, capacity, patience, needed);
 	if (unlikely(msg->entry.size > capacity)) {
@@ -444,7 +484,7 @@ struct kchan_msg *kchan_transfer_recv(struct kchan_channel *ch, u32 capacity,
 		err = -EMSGSIZE;
 		goto unlock;
 	}
-	dequeue(ch, msg, now, task_tgid(current));
+	dequeue_locked(ch, msg, now, task_tgid(current));
 	kchan_transfer_unlock(ch);
 	return msg;
 unlock:
@@ -482,7 +522,7 @@ void kchan_transfer_return(struct kchan_channel *ch, struct kchan_msg *msg)
 	}
 	kchan_queue_restore(&ch->queue, &msg->entry);
 	atomic_dec(&ch->out);
-	note_fill(ch);
+	note_fill_locked(ch);
 	ch->stats.received--;
 	ch->stats.received_bytes -= msg->entry.size;
 	ch->events |= EPOLLIN | EPOLLRDNORM;
@@ -502,10 +542,10 @@ void kchan_transfer_drain(struct kchan_channel *ch)
 	do {
 		spin_lock(&ch->lock);
 		for (n = 0; n < DRAIN_BATCH; n++) {
-			msg = first_msg(ch);
+			msg = first_msg_locked(ch);
 			if (!msg)
 				break;
-			unqueue(ch, msg);
+			unqueue_locked(ch, msg);
 			list_add(&msg->entry.node, &batch);
 		}
 		spin_unlock(&ch->lock);
