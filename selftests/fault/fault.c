@@ -115,12 +115,6 @@ static void put_page(void)
 	kc_send(fd, 7, 0, buf, 3000);
 }
 
-/* A message of a priority that the queue has not seen. */
-static void put_other(void)
-{
-	kc_send(fd, 1, 0, buf, 64);
-}
-
 static int do_open(void)
 {
 	return keep(kc_fd(open(path("q"), O_RDWR | O_CLOEXEC)));
@@ -276,6 +270,15 @@ static int do_send(void)
 	return kc_send(fd, 7, 3, buf, 64);
 }
 
+/* Of a priority for which the queue has no room yet, so that it must grow. */
+static int do_send_far(void)
+{
+	static unsigned int prio;
+
+	prio = (prio + 1031) % (KCHAN_PRIO_MAX + 1);
+	return kc_send(fd, prio, 3, buf, 64);
+}
+
 static int do_recv(void)
 {
 	struct kchan_recv arg = kc_recv_arg(buf, LARGE);
@@ -393,8 +396,6 @@ static const struct row {
 	  .call = do_write_page, .undo = drain },
 	{ .name = "write of 30000 bytes",
 	  .call = do_write_large, .undo = drain },
-	{ .name = "write beside another priority",
-	  .prepare = put_small, .call = do_write_small, .undo = drain },
 	{ .name = "writev",
 	  .call = do_writev, .undo = drain },
 	{ .name = "read of 3000 bytes",
@@ -405,8 +406,8 @@ static const struct row {
 	  .prepare = put_page, .call = do_readv, .undo = drain },
 	{ .name = "SEND",
 	  .call = do_send, .undo = drain },
-	{ .name = "SEND beside another priority",
-	  .prepare = put_other, .call = do_send, .undo = drain },
+	{ .name = "SEND of one more priority",
+	  .prepare = put_small, .call = do_send_far, .undo = drain },
 	{ .name = "RECV",
 	  .prepare = put_page, .call = do_recv, .undo = drain },
 	{ .name = "STATE",
