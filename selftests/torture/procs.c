@@ -91,12 +91,14 @@ bool act_fork(void)
 	return !t_reap(pid);
 }
 
+#define PAIR_MAX	5000
+
 struct pair {
 	int rx;
 	int tx;
 	bool sends;
 	int count;
-	int depth;
+	bool roomy;
 };
 
 static int pair_child(void *arg)
@@ -111,7 +113,7 @@ static int pair_child(void *arg)
 	call.patience = T_FOREVER;
 	call.need_peer = true;
 	for (i = 0; i < pair->count; i++) {
-		call.len = pair->sends ? t_random_len(5000) : T_MAX;
+		call.len = pair->sends ? t_random_len(PAIR_MAX) : T_MAX;
 		n += (pair->sends ? t_send(&call) : t_recv(&call)) >= 0;
 	}
 	if (t_one_in(4))
@@ -129,7 +131,7 @@ static void drain_pair(struct pair *pair, pid_t pid)
 	call.need_peer = true;
 	call.patience = t_one_in(2) ? T_FOREVER : T_DEADLINE;
 	/* Only who is never held up goes without being received from. */
-	if (pair->count <= pair->depth && t_one_in(2)) {
+	if (pair->roomy && t_one_in(2)) {
 		t_doing("poll for RDHUP");
 		while (poll(&pfd, 1, -1) < 0)
 			;
@@ -170,6 +172,7 @@ bool act_peer(void)
 {
 	struct kchan_create arg = kc_create_arg(NULL);
 	struct pair pair = { .sends = t_one_in(2), .count = t_rnd(10) };
+	struct kchan_state state;
 	int ctl = t_ctl(), ret;
 	pid_t pid;
 
@@ -177,12 +180,16 @@ bool act_peer(void)
 		return false;
 	arg.flags = KCHAN_CREATE_PAIR;
 	arg.open_flags = 0;
-	arg.depth = pair.depth = 1 + t_rnd(8);
+	arg.depth = 1 + t_rnd(8);
 	ret = kc_ioctl(ctl, KCHAN_IOC_CREATE, &arg);
 	if (!T_EXPECT(ret, "CREATE", EDQUOT, ENOSPC, ENOMEM, ERANGE) || ret)
 		return false;
 	pair.rx = arg.fd;
 	pair.tx = arg.fd_send;
+	/* The limits may be low just now, and then its bytes are. */
+	state = kc_state(pair.rx);
+	pair.roomy = pair.count <= (int)state.depth &&
+		     pair.count * PAIR_MAX <= (int)state.bytes;
 	pid = t_spawn(pair_child, &pair);
 	if (pid > 0) {
 		close(pair.sends ? pair.tx : pair.rx);

@@ -417,6 +417,8 @@ static bool stop(void)
 	__atomic_store_n(&world->stop, true, __ATOMIC_SEQ_CST);
 	while (bury(), children_left()) {
 		t_at("stop");
+		/* Who has lowered one may have been killed. */
+		t_limits_restore();
 		nudge();
 		settle_all();
 		now = progress();
