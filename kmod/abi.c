@@ -40,6 +40,7 @@ int kchan_ioctl_features(void __user *uarg)
 		return err;
 	features.version = KCHAN_VERSION_CODE;
 	features.kinds = 1ULL << KCHAN_KIND_QUEUE;
-	features.features = KCHAN_FEATURE_QUEUE | KCHAN_FEATURE_UNNAMED;
+	features.features = KCHAN_FEATURE_QUEUE | KCHAN_FEATURE_UNNAMED |
+			    KCHAN_FEATURE_NETLINK;
 	return kchan_arg_put(uarg, &features, sizeof(features));
 }

@@ -2,8 +2,57 @@
 #ifndef _KCHAN_ABI_H
 #define _KCHAN_ABI_H
 
+#include <linux/cred.h>
+#include <linux/pid_namespace.h>
 #include <linux/types.h>
 #include <linux/uaccess.h>
+#include <linux/uidgid.h>
+
+#include "compat.h"
+
+/**
+ * struct kchan_viewer - who is shown something: how ids and times look to him
+ * @user_ns: for users and groups
+ * @pid_ns: for processes
+ * @time_offset: of his time namespace, ns
+ */
+struct kchan_viewer {
+	struct user_namespace *user_ns;
+	struct pid_namespace *pid_ns;
+	s64 time_offset;
+};
+
+/* The current task, for as long as it does not change. */
+static inline struct kchan_viewer kchan_viewer_current(void)
+{
+	return (struct kchan_viewer) {
+		.user_ns = current_user_ns(),
+		.pid_ns = task_active_pid_ns(current),
+		.time_offset = kchan_timens_offset(),
+	};
+}
+
+static inline u32 kchan_view_uid(const struct kchan_viewer *viewer, kuid_t uid)
+{
+	return from_kuid_munged(viewer->user_ns, uid);
+}
+
+static inline u32 kchan_view_gid(const struct kchan_viewer *viewer, kgid_t gid)
+{
+	return from_kgid_munged(viewer->user_ns, gid);
+}
+
+static inline u32 kchan_view_pid(const struct kchan_viewer *viewer,
+				 struct pid *pid)
+{
+	return pid_nr_ns(pid, viewer->pid_ns);
+}
+
+/* 0 stays 0: never. */
+static inline u64 kchan_view_time(const struct kchan_viewer *viewer, u64 time)
+{
+	return time ? time + viewer->time_offset : 0;
+}
 
 int kchan_arg_get_sized(void *arg, size_t ksize, const void __user *uarg,
 			u32 usize);

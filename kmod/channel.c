@@ -17,8 +17,9 @@
 #include <linux/poll.h>
 #include <linux/slab.h>
 
+#include "abi.h"
 #include "channel.h"
-#include "compat.h"
+#include "event.h"
 
 /*
  * Give back what an idle channel keeps: the spare message and the trie.
@@ -100,22 +101,27 @@ static int resolve_attr(struct kchan_attr *attr, struct kchan_limits *limits)
 static int channel_list(struct kchan_channel *ch)
 {
 	struct kchan_ns *ns = ch->ns;
-	int err = -EIDRM;
+	int err;
 
-	spin_lock(&ns->lock);
-	if (!ns->dead) {
-		list_add_tail(&ch->ns_node, &ns->channels);
-		err = 0;
-	}
-	spin_unlock(&ns->lock);
+	err = xa_reserve(&ns->channels, ch->id, GFP_KERNEL);
+	if (err)
+		return err;
+	/* Nobody sees it who may not: what is stored in a reserved slot stays. */
+	xa_lock(&ns->channels);
+	if (ns->dead)
+		err = -EIDRM;
+	else
+		__xa_store(&ns->channels, ch->id, ch, 0);
+	xa_unlock(&ns->channels);
+	if (!err)
+		atomic_inc(&ns->changes);
 	return err;
 }
 
 static void channel_unlist(struct kchan_channel *ch)
 {
-	spin_lock(&ch->ns->lock);
-	list_del(&ch->ns_node);
-	spin_unlock(&ch->ns->lock);
+	if (xa_erase(&ch->ns->channels, ch->id))
+		atomic_inc(&ch->ns->changes);
 }
 
 static void channel_init(struct kchan_channel *ch)
@@ -126,7 +132,8 @@ static void channel_init(struct kchan_channel *ch)
 	init_waitqueue_head(&ch->recv_poll);
 	init_waitqueue_head(&ch->send_poll);
 	INIT_DELAYED_WORK(&ch->trim, channel_trim_work);
-	INIT_LIST_HEAD(&ch->ns_node);
+	ch->members = RB_ROOT;
+	ch->full_told = jiffies - HZ;
 	ch->charged = true;
 	ch->creator_pid = get_pid(task_tgid(current));
 	ch->creator_gid = current_egid();
@@ -168,7 +175,7 @@ struct kchan_channel *kchan_channel_new(struct kchan_ns *ns,
 	ch->ns = kchan_ns_get(ns);
 	ch->inode = inode;
 	ch->id = inode->i_ino;
-	ch->endpoints = resolved.automatic;
+	ch->holds = resolved.automatic;
 	channel_init(ch);
 	err = channel_list(ch);
 	if (err) {
@@ -202,16 +209,151 @@ void kchan_channel_free(struct kchan_channel *ch)
 	kfree_rcu(ch, rcu);
 }
 
+/*
+ * A channel that is listed and whose inode lives: the inode is freed after a grace
+ * period, like the channel, so that it can be asked.
+ */
+static bool channel_grab(struct kchan_channel *ch)
+{
+	return ch && igrab(ch->inode);
+}
+
 /**
- * kchan_channel_attach - count one more endpoint
+ * kchan_channel_exists - is there a channel with a number?
+ * @ns: the instance
+ * @id: the number
+ */
+bool kchan_channel_exists(struct kchan_ns *ns, u64 id)
+{
+	return id <= ULONG_MAX && xa_load(&ns->channels, id);
+}
+
+/**
+ * kchan_channel_find - the channel with a number
+ * @ns: the instance, whose superblock the caller holds active
+ * @id: the number
+ *
+ * Return: the channel, for kchan_channel_put(), or NULL.
+ */
+struct kchan_channel *kchan_channel_find(struct kchan_ns *ns, u64 id)
+{
+	struct kchan_channel *ch = NULL;
+
+	rcu_read_lock();
+	if (id <= ULONG_MAX)
+		ch = xa_load(&ns->channels, id);
+	if (!channel_grab(ch))
+		ch = NULL;
+	rcu_read_unlock();
+	return ch;
+}
+
+/**
+ * kchan_channel_next - the channels of an instance, one by one
+ * @ns: the instance, whose superblock the caller holds active
+ * @id: the lowest number that is asked for; becomes that of the channel
+ *
+ * Return: the channel, for kchan_channel_put(), or NULL if there is no more.
+ */
+struct kchan_channel *kchan_channel_next(struct kchan_ns *ns, u64 *id)
+{
+	unsigned long index = *id;
+	struct kchan_channel *ch;
+
+	rcu_read_lock();
+	ch = xa_find(&ns->channels, &index, ULONG_MAX, XA_PRESENT);
+	while (ch && !channel_grab(ch))
+		ch = xa_find_after(&ns->channels, &index, ULONG_MAX, XA_PRESENT);
+	rcu_read_unlock();
+	*id = index;
+	return ch;
+}
+
+/**
+ * kchan_channel_put - give back what kchan_channel_find() or _next() gave
  * @ch: the channel
- * @mode: FMODE_READ and FMODE_WRITE give its role
+ *
+ * May sleep, as it may be the last to hold the channel.
+ */
+void kchan_channel_put(struct kchan_channel *ch)
+{
+	iput(ch->inode);
+}
+
+static struct kchan_endpoint *member(struct rb_node *node)
+{
+	return rb_entry(node, struct kchan_endpoint, node);
+}
+
+static bool serial_less(struct rb_node *a, const struct rb_node *b)
+{
+	return member(a)->serial < rb_entry(b, struct kchan_endpoint, node)->serial;
+}
+
+/* The first endpoint whose number is above @serial. */
+static struct kchan_endpoint *member_after_locked(struct kchan_channel *ch,
+						  u64 serial)
+	__must_hold(&ch->lock)
+{
+	struct rb_node *node = ch->members.rb_node;
+	struct kchan_endpoint *found = NULL;
+
+	lockdep_assert_held(&ch->lock);
+	while (node) {
+		if (member(node)->serial > serial) {
+			found = member(node);
+			node = node->rb_left;
+		} else {
+			node = node->rb_right;
+		}
+	}
+	return found;
+}
+
+/**
+ * kchan_channel_members - describe endpoints of a channel
+ * @ch: the channel
+ * @serial: only those with a higher number
+ * @info: takes them, in order; their @pid is referenced
+ * @max: at most so many
+ *
+ * Return: how many.
+ */
+unsigned int kchan_channel_members(struct kchan_channel *ch, u64 serial,
+				   struct kchan_member *info, unsigned int max)
+{
+	struct kchan_endpoint *ep;
+	unsigned int n = 0;
+
+	spin_lock(&ch->lock);
+	ep = member_after_locked(ch, serial);
+	while (ep && n < max) {
+		struct rb_node *next = rb_next(&ep->node);
+
+		info[n++] = (struct kchan_member) {
+			.serial = ep->serial,
+			.pid = get_pid(ep->pid),
+			.uid = ep->user->uid,
+			.gid = ep->gid,
+			.mode = ep->mode,
+			.waiting = ep->waiting,
+		};
+		ep = next ? member(next) : NULL;
+	}
+	spin_unlock(&ch->lock);
+	return n;
+}
+
+/**
+ * kchan_channel_attach - add an endpoint
+ * @ep: the endpoint, complete
  *
  * Return: 0; -EIDRM: revoked; -ESTALE: an automatic channel whose last endpoint
  * has gone: another may have the name by now, look again.
  */
-int kchan_channel_attach(struct kchan_channel *ch, fmode_t mode)
+int kchan_channel_attach(struct kchan_endpoint *ep)
 {
+	struct kchan_channel *ch = ep->channel;
 	int err = 0;
 
 	spin_lock(&ch->lock);
@@ -220,33 +362,24 @@ int kchan_channel_attach(struct kchan_channel *ch, fmode_t mode)
 	} else if (ch->gone) {
 		err = -ESTALE;
 	} else {
-		ch->endpoints++;
-		ch->nr_receivers += !!(mode & FMODE_READ);
-		ch->nr_senders += !!(mode & FMODE_WRITE);
+		ch->holds++;
+		ch->nr_receivers += !!(ep->mode & FMODE_READ);
+		ch->nr_senders += !!(ep->mode & FMODE_WRITE);
+		ep->serial = ++ch->last_serial;
+		rb_add(&ep->node, &ch->members, serial_less);
 	}
 	spin_unlock(&ch->lock);
+	if (!err)
+		atomic_inc(&ch->ns->moves);
 	return err;
 }
 
-/**
- * kchan_channel_detach - count one endpoint less
- * @ch: the channel
- * @mode: as at kchan_channel_attach(); 0: the creator's first hold
- *
- * Return: true if it was the last of an automatic channel, which is empty now,
- * and can be attached to no more; the caller removes its name.
- */
-bool kchan_channel_detach(struct kchan_channel *ch, fmode_t mode)
+/* One hold less; ends what the caller has changed under the lock. */
+static bool channel_unhold_unlock(struct kchan_channel *ch)
+	__releases(&ch->lock)
 {
-	bool last;
+	bool last = !--ch->holds && ch->attr.automatic;
 
-	spin_lock(&ch->lock);
-	ch->endpoints--;
-	ch->nr_receivers -= !!(mode & FMODE_READ);
-	ch->nr_senders -= !!(mode & FMODE_WRITE);
-	if ((mode & FMODE_WRITE) && !ch->nr_senders)
-		ch->events |= EPOLLRDHUP;
-	last = ch->attr.automatic && !ch->endpoints;
 	/* GONE_NAME: pairs with entry_revalidate() */
 	if (last)
 		WRITE_ONCE(ch->gone, true);
@@ -254,6 +387,55 @@ bool kchan_channel_detach(struct kchan_channel *ch, fmode_t mode)
 	if (last)
 		channel_retire(ch);
 	return last;
+}
+
+/**
+ * kchan_channel_detach - undo kchan_channel_attach()
+ * @ep: the endpoint
+ *
+ * Return: true if it was the last of an automatic channel, which is empty now,
+ * and can be attached to no more; the caller removes its name.
+ */
+bool kchan_channel_detach(struct kchan_endpoint *ep)
+{
+	struct kchan_channel *ch = ep->channel;
+
+	spin_lock(&ch->lock);
+	rb_erase(&ep->node, &ch->members);
+	/* A dump counts before it looks. */
+	atomic_inc(&ch->ns->moves);
+	ch->nr_receivers -= !!(ep->mode & FMODE_READ);
+	ch->nr_senders -= !!(ep->mode & FMODE_WRITE);
+	if ((ep->mode & FMODE_WRITE) && !ch->nr_senders)
+		ch->events |= EPOLLRDHUP;
+	return channel_unhold_unlock(ch);
+}
+
+/**
+ * kchan_channel_unhold - the creator of an automatic channel has opened it
+ * @ch: the channel
+ *
+ * Return: as kchan_channel_detach(), where it could not be opened.
+ */
+bool kchan_channel_unhold(struct kchan_channel *ch)
+{
+	spin_lock(&ch->lock);
+	return channel_unhold_unlock(ch);
+}
+
+/**
+ * kchan_channel_may_revoke - would the caller be allowed to?
+ * @ch: the channel
+ *
+ * Return: 0; -EIDRM: it is revoked; -EPERM: neither owner nor CAP_FOWNER.
+ */
+int kchan_channel_may_revoke(const struct kchan_channel *ch)
+{
+	if (READ_ONCE(ch->revoked))
+		return -EIDRM;
+	if (!inode_owner_or_capable(&nop_mnt_idmap, ch->inode))
+		return -EPERM;
+	return 0;
 }
 
 /**
@@ -273,6 +455,7 @@ int kchan_channel_revoke(struct kchan_channel *ch)
 	ch->events |= EPOLLHUP | EPOLLERR;
 	kchan_transfer_unlock(ch);
 	channel_retire(ch);
+	kchan_event(ch, KCHAN_EVENT_REVOKED, 0);
 	return 0;
 }
 
@@ -303,7 +486,9 @@ __poll_t kchan_channel_poll(struct kchan_channel *ch, fmode_t mode)
 	return events;
 }
 
-static void state_locked(struct kchan_channel *ch, struct kchan_state *state)
+static void state_locked(struct kchan_channel *ch,
+			 const struct kchan_viewer *viewer,
+			 struct kchan_state *state)
 	__must_hold(&ch->lock)
 {
 	const struct kchan_stats *stats = &ch->stats;
@@ -317,28 +502,31 @@ static void state_locked(struct kchan_channel *ch, struct kchan_state *state)
 	state->waiting_receivers = ch->receivers.count;
 	state->queued_max = stats->queued_max;
 	state->queued_bytes_max = stats->queued_bytes_max;
-	state->send_pid = pid_vnr(stats->send_pid);
-	state->recv_pid = pid_vnr(stats->recv_pid);
-	state->send_time = kchan_time_to_user(stats->send_time);
-	state->recv_time = kchan_time_to_user(stats->recv_time);
+	state->send_pid = kchan_view_pid(viewer, stats->send_pid);
+	state->recv_pid = kchan_view_pid(viewer, stats->recv_pid);
+	state->send_time = kchan_view_time(viewer, stats->send_time);
+	state->recv_time = kchan_view_time(viewer, stats->recv_time);
 	state->sent = stats->sent;
 	state->sent_bytes = stats->sent_bytes;
 	state->received = stats->received;
 	state->received_bytes = stats->received_bytes;
 	state->returned = stats->returned;
+	state->full = stats->full;
 	memcpy(state->residence, stats->residence, sizeof(state->residence));
 }
 
 /**
- * kchan_channel_state - describe a channel to the caller
+ * kchan_channel_state - describe a channel
  * @ch: the channel
- * @state: zeroed
+ * @viewer: to whom
+ * @state: zeroed but for its size
  *
  * Return: 0 or -EIDRM.
  */
-int kchan_channel_state(struct kchan_channel *ch, struct kchan_state *state)
+int kchan_channel_state(struct kchan_channel *ch,
+			const struct kchan_viewer *viewer,
+			struct kchan_state *state)
 {
-	struct user_namespace *user_ns = current_user_ns();
 	int err = 0;
 
 	state->id = ch->id;
@@ -347,10 +535,10 @@ int kchan_channel_state(struct kchan_channel *ch, struct kchan_state *state)
 	state->depth = ch->attr.depth;
 	state->msgsize = ch->attr.msgsize;
 	state->bytes = ch->attr.bytes;
-	state->creator_pid = pid_vnr(ch->creator_pid);
-	state->creator_uid = from_kuid_munged(user_ns, ch->creator->uid);
-	state->creator_gid = from_kgid_munged(user_ns, ch->creator_gid);
-	state->create_time = kchan_time_to_user(ch->create_time);
+	state->creator_pid = kchan_view_pid(viewer, ch->creator_pid);
+	state->creator_uid = kchan_view_uid(viewer, ch->creator->uid);
+	state->creator_gid = kchan_view_gid(viewer, ch->creator_gid);
+	state->create_time = kchan_view_time(viewer, ch->create_time);
 	if (ch->attr.automatic)
 		state->flags |= KCHAN_STATE_AUTO;
 	if (READ_ONCE(ch->inode->i_nlink))
@@ -360,7 +548,7 @@ int kchan_channel_state(struct kchan_channel *ch, struct kchan_state *state)
 	if (ch->revoked)
 		err = -EIDRM;
 	else
-		state_locked(ch, state);
+		state_locked(ch, viewer, state);
 	spin_unlock(&ch->lock);
 	return err;
 }

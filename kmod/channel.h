@@ -4,6 +4,7 @@
 
 #include <linux/fs.h>
 #include <linux/kchan.h>
+#include <linux/rbtree.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -14,6 +15,8 @@
 #include "queue.h"
 #include "wait.h"
 
+struct kchan_viewer;
+
 /**
  * struct kchan_attr - what is fixed when a channel is made
  * @kind: KCHAN_KIND_*
@@ -22,6 +25,7 @@
  * @msgsize: bytes of one message at most; 0: the default
  * @bytes: payload bytes at most; 0: the default
  * @automatic: gone with its last endpoint
+ * @unnamed: never has a name
  */
 struct kchan_attr {
 	u32 kind;
@@ -30,6 +34,7 @@ struct kchan_attr {
 	u32 msgsize;
 	u64 bytes;
 	bool automatic;
+	bool unnamed;
 };
 
 /**
@@ -41,6 +46,7 @@ struct kchan_attr {
  * @received: messages that left for a receiver and did not come back
  * @received_bytes: their payload
  * @returned: messages put back
+ * @full: messages that did not fit at first
  * @send_time: when the last came
  * @recv_time: when the last left
  * @send_pid: who sent it, referenced
@@ -55,6 +61,7 @@ struct kchan_stats {
 	u64 received;
 	u64 received_bytes;
 	u64 returned;
+	u64 full;
 	u64 send_time;
 	u64 recv_time;
 	struct pid *send_pid;
@@ -63,12 +70,51 @@ struct kchan_stats {
 };
 
 /**
+ * struct kchan_endpoint - one participant: an open file of a channel
+ * @channel: the channel; the file holds its inode [const]
+ * @user: effective user of the opener, who pays and speaks, referenced [const]
+ * @gid: effective group of the opener [const]
+ * @mode: FMODE_READ and FMODE_WRITE [const]
+ * @pid: process of the opener, referenced [const]
+ * @node: among the channel's @members [channel lock]
+ * @serial: its number in the channel [const once it is there]
+ * @waiting: its calls that wait [channel lock]
+ */
+struct kchan_endpoint {
+	struct kchan_channel *channel;
+	struct kchan_user *user;
+	kgid_t gid;
+	fmode_t mode;
+	struct pid *pid;
+	struct rb_node node;
+	u64 serial;
+	struct kchan_waiting waiting;
+};
+
+/**
+ * struct kchan_member - an endpoint as others see it
+ * @serial: its number
+ * @pid: process of the opener, referenced
+ * @uid: effective user of the opener
+ * @gid: effective group of the opener
+ * @mode: FMODE_READ and FMODE_WRITE
+ * @waiting: its calls that wait
+ */
+struct kchan_member {
+	u64 serial;
+	struct pid *pid;
+	kuid_t uid;
+	kgid_t gid;
+	fmode_t mode;
+	struct kchan_waiting waiting;
+};
+
+/**
  * struct kchan_channel - one channel; lives and dies with its inode
  * @attr: attributes, defaults filled in [const]
  * @ns: the instance, referenced [const]
  * @inode: the inode that owns it [const]
- * @id: its number [const]
- * @ns_node: in the instance's list [ns lock]
+ * @id: its number, by which the instance lists it [const]
  * @creator: who is charged for it, referenced [const]
  * @creator_pid: who made it, referenced [const]
  * @creator_gid: its group [const]
@@ -85,7 +131,9 @@ struct kchan_stats {
  * @receivers: calls that wait for a message
  * @nr_senders: endpoints open for writing
  * @nr_receivers: endpoints open for reading
- * @endpoints: endpoints, and one for a creator that has not opened it yet
+ * @members: the endpoints, by number
+ * @last_serial: number of the last that was added
+ * @holds: endpoints, and one for a creator that has not opened it yet
  * @revoked: ended; never unset [read without @lock for an early answer]
  * @gone: the last endpoint of an automatic channel went: its name is no more;
  *	never unset [read without @lock: GONE_NAME, see fs.c]
@@ -93,6 +141,7 @@ struct kchan_stats {
  * @trim_armed: @trim is pending
  * @trim_seq: @last_seq when @trim last looked
  * @events: poll events to report when the lock is dropped
+ * @full_told: when @stats.full was last told as an event, in jiffies
  * @stats: statistics
  *
  * @recv_poll: pollers of receiving endpoints [its own lock]
@@ -107,7 +156,6 @@ struct kchan_channel {
 	struct kchan_ns *ns;
 	struct inode *inode;
 	u64 id;
-	struct list_head ns_node;
 	struct kchan_user *creator;
 	struct pid *creator_pid;
 	kgid_t creator_gid;
@@ -123,13 +171,16 @@ struct kchan_channel {
 	struct kchan_waitq receivers;
 	u32 nr_senders;
 	u32 nr_receivers;
-	u32 endpoints;
+	struct rb_root members;
+	u64 last_serial;
+	u32 holds;
 	bool revoked;
 	bool gone;
 	bool charged;
 	bool trim_armed;
 	u64 trim_seq;
 	__poll_t events;
+	unsigned long full_told;
 	struct kchan_stats stats;
 
 	wait_queue_head_t recv_poll;
@@ -185,20 +236,32 @@ struct kchan_channel *kchan_channel_new(struct kchan_ns *ns,
 					struct inode *inode);
 void kchan_channel_free(struct kchan_channel *ch);
 
-int kchan_channel_attach(struct kchan_channel *ch, fmode_t mode);
-bool kchan_channel_detach(struct kchan_channel *ch, fmode_t mode);
+bool kchan_channel_exists(struct kchan_ns *ns, u64 id);
+struct kchan_channel *kchan_channel_find(struct kchan_ns *ns, u64 id);
+struct kchan_channel *kchan_channel_next(struct kchan_ns *ns, u64 *id);
+void kchan_channel_put(struct kchan_channel *ch);
+
+unsigned int kchan_channel_members(struct kchan_channel *ch, u64 serial,
+				   struct kchan_member *info,
+				   unsigned int max);
+int kchan_channel_attach(struct kchan_endpoint *ep);
+bool kchan_channel_detach(struct kchan_endpoint *ep);
+bool kchan_channel_unhold(struct kchan_channel *ch);
+int kchan_channel_may_revoke(const struct kchan_channel *ch);
 int kchan_channel_revoke(struct kchan_channel *ch);
 
 __poll_t kchan_channel_poll(struct kchan_channel *ch, fmode_t mode);
-int kchan_channel_state(struct kchan_channel *ch, struct kchan_state *state);
+int kchan_channel_state(struct kchan_channel *ch,
+			const struct kchan_viewer *viewer,
+			struct kchan_state *state);
 
 /* transfer.c */
 struct kchan_msg *kchan_transfer_msg_new(struct kchan_channel *ch,
 					 struct kchan_user *user, u32 size);
 void kchan_transfer_msg_free(struct kchan_msg *msg);
-int kchan_transfer_send(struct kchan_channel *ch, struct kchan_msg *msg,
+int kchan_transfer_send(struct kchan_endpoint *ep, struct kchan_msg *msg,
 			const struct kchan_patience *patience, u64 *seq);
-struct kchan_msg *kchan_transfer_recv(struct kchan_channel *ch, u32 capacity,
+struct kchan_msg *kchan_transfer_recv(struct kchan_endpoint *ep, u32 capacity,
 				      const struct kchan_patience *patience,
 				      u32 *needed);
 void kchan_transfer_consume(struct kchan_channel *ch, struct kchan_msg *msg);

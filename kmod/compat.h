@@ -5,6 +5,10 @@
 #ifndef _KCHAN_COMPAT_H
 #define _KCHAN_COMPAT_H
 
+#ifndef CONFIG_64BIT
+#error "kchan counts on 64-bit inode numbers"
+#endif
+
 #include <linux/dcache.h>
 #include <linux/fs.h>
 #include <linux/ktime.h>
@@ -77,6 +81,13 @@ static inline void kchan_touch_dir(struct inode *dir)
 #else
 #define kchan_for_each_child(child, parent) \
 	hlist_for_each_entry(child, &(parent)->d_children, d_sib)
+#endif
+
+/* 6.7: attributes of a dump's request are in its struct genl_info. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+#define kchan_dump_attrs(cb)	(genl_dumpit_info(cb)->attrs)
+#else
+#define kchan_dump_attrs(cb)	(genl_info_dump(cb)->attrs)
 #endif
 
 /* The kernel's own helper for this is not exported. */

@@ -12,6 +12,7 @@
 #include <linux/fs.h>
 #include <linux/pid.h>
 #include <linux/poll.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
@@ -20,19 +21,35 @@
 #include "channel.h"
 #include "compat.h"
 #include "endpoint.h"
+#include "event.h"
 #include "fs.h"
 
-/**
- * struct kchan_endpoint - an open file of a channel
- * @channel: the channel; the file holds its inode [const]
- * @user: effective user of the opener, who pays and speaks, referenced [const]
- * @gid: effective group of the opener [const]
- */
-struct kchan_endpoint {
-	struct kchan_channel *channel;
-	struct kchan_user *user;
-	kgid_t gid;
-};
+/* Undo endpoint_new(). */
+static void endpoint_free(struct kchan_endpoint *ep)
+{
+	put_pid(ep->pid);
+	kchan_user_put(ep->user);
+	kfree(ep);
+}
+
+static struct kchan_endpoint *endpoint_new(struct kchan_channel *ch,
+					   const struct file *file)
+{
+	struct kchan_endpoint *ep = kzalloc(sizeof(*ep), GFP_KERNEL_ACCOUNT);
+
+	if (!ep)
+		return NULL;
+	ep->user = kchan_user_find(file->f_cred->euid);
+	if (!ep->user) {
+		kfree(ep);
+		return NULL;
+	}
+	ep->channel = ch;
+	ep->gid = file->f_cred->egid;
+	ep->mode = file->f_mode & (FMODE_READ | FMODE_WRITE);
+	ep->pid = get_pid(task_tgid(current));
+	return ep;
+}
 
 /**
  * kchan_endpoint_open - ->open of a channel
@@ -42,37 +59,44 @@ struct kchan_endpoint {
 int kchan_endpoint_open(struct inode *inode, struct file *file)
 {
 	struct kchan_channel *ch = inode->i_private;
-	struct kchan_endpoint *ep;
+	struct kchan_endpoint *ep = endpoint_new(ch, file);
 	int err;
 
-	ep = kzalloc(sizeof(*ep), GFP_KERNEL_ACCOUNT);
 	if (!ep)
 		return -ENOMEM;
-	ep->channel = ch;
-	ep->gid = file->f_cred->egid;
-	ep->user = kchan_user_find(file->f_cred->euid);
-	err = ep->user ? kchan_channel_attach(ch, file->f_mode) : -ENOMEM;
+	err = kchan_channel_attach(ep);
 	if (err) {
-		kchan_user_put(ep->user);
-		kfree(ep);
+		endpoint_free(ep);
 		return err;
 	}
 	file->private_data = ep;
 	file->f_mode |= FMODE_NOWAIT;
+	kchan_event(ch, KCHAN_EVENT_ATTACHED, 0);
 	return stream_open(inode, file);
+}
+
+/* Is this the end of a process that was killed? */
+static bool dying(void)
+{
+	return (current->flags & PF_EXITING) &&
+	       (current->signal->group_exit_code & 0x7f);
 }
 
 static int endpoint_release(struct inode *inode, struct file *file)
 {
 	struct kchan_endpoint *ep = file->private_data;
+	struct kchan_channel *ch;
+	bool last;
 
 	/* An unnamed channel's file whose kchan_endpoint_open() failed. */
 	if (!ep)
 		return 0;
-	if (kchan_channel_detach(ep->channel, file->f_mode))
+	ch = ep->channel;
+	last = kchan_channel_detach(ep);
+	endpoint_free(ep);
+	kchan_event(ch, dying() ? KCHAN_EVENT_DIED : KCHAN_EVENT_DETACHED, 0);
+	if (last)
 		kchanfs_remove(file->f_path.dentry);
-	kchan_user_put(ep->user);
-	kfree(ep);
 	return 0;
 }
 
@@ -95,12 +119,12 @@ static struct kchan_msg *message_new(struct kchan_endpoint *ep, size_t len,
 }
 
 /* Send a message that was filled with success, or give it up. */
-static int message_send(struct kchan_channel *ch, struct kchan_msg *msg,
+static int message_send(struct kchan_endpoint *ep, struct kchan_msg *msg,
 			int err, const struct kchan_patience *patience,
 			u64 *seq)
 {
 	if (!err)
-		err = kchan_transfer_send(ch, msg, patience, seq);
+		err = kchan_transfer_send(ep, msg, patience, seq);
 	if (err)
 		kchan_transfer_msg_free(msg);
 	return err;
@@ -156,7 +180,7 @@ static ssize_t endpoint_write(struct file *file, const char __user *buf,
 	if (IS_ERR(msg))
 		return PTR_ERR(msg);
 	err = kchan_msg_copy_in(msg, buf);
-	err = message_send(ep->channel, msg, err, patience, NULL);
+	err = message_send(ep, msg, err, patience, NULL);
 	return err ? err : len;
 }
 
@@ -172,7 +196,7 @@ static ssize_t endpoint_read(struct file *file, char __user *buf, size_t len,
 
 	if (!len)
 		return nothing_to_do(ch);
-	msg = kchan_transfer_recv(ch, capacity, patience, NULL);
+	msg = kchan_transfer_recv(ep, capacity, patience, NULL);
 	if (IS_ERR(msg))
 		return PTR_ERR(msg);
 	return message_received(ch, msg, kchan_msg_copy_out(msg, buf));
@@ -199,7 +223,7 @@ static ssize_t endpoint_write_iter(struct kiocb *iocb, struct iov_iter *from)
 	if (IS_ERR(msg))
 		return PTR_ERR(msg);
 	err = kchan_msg_copy_in_iter(msg, from);
-	err = message_send(ep->channel, msg, err, patience, NULL);
+	err = message_send(ep, msg, err, patience, NULL);
 	return err ? err : len;
 }
 
@@ -214,7 +238,7 @@ static ssize_t endpoint_read_iter(struct kiocb *iocb, struct iov_iter *to)
 
 	if (!capacity)
 		return nothing_to_do(ch);
-	msg = kchan_transfer_recv(ch, capacity, patience, NULL);
+	msg = kchan_transfer_recv(ep, capacity, patience, NULL);
 	if (IS_ERR(msg))
 		return PTR_ERR(msg);
 	return message_received(ch, msg, kchan_msg_copy_out_iter(msg, to));
@@ -269,7 +293,7 @@ static int ioctl_send(struct file *file, void __user *uarg)
 	if (IS_ERR(msg))
 		return PTR_ERR(msg);
 	err = kchan_msg_copy_in(msg, u64_to_user_ptr(arg.data));
-	err = message_send(ep->channel, msg, err, &patience, &arg.seq);
+	err = message_send(ep, msg, err, &patience, &arg.seq);
 	if (!err)
 		(void)put_user(arg.seq, &ustruct->seq);
 	return err;
@@ -311,7 +335,7 @@ static int ioctl_recv(struct file *file, void __user *uarg)
 		return err;
 	if (arg.reserved)
 		return -EINVAL;
-	msg = kchan_transfer_recv(ch, arg.capacity, &patience, &arg.len);
+	msg = kchan_transfer_recv(ep, arg.capacity, &patience, &arg.len);
 	err = PTR_ERR_OR_ZERO(msg);
 	if (err == -EMSGSIZE && put_user(arg.len, &ustruct->len))
 		return -EFAULT;
@@ -328,6 +352,7 @@ static int ioctl_recv(struct file *file, void __user *uarg)
 
 static int ioctl_state(struct file *file, void __user *uarg)
 {
+	struct kchan_viewer viewer = kchan_viewer_current();
 	struct kchan_endpoint *ep = file->private_data;
 	struct kchan_state state;
 	u32 size;
@@ -339,7 +364,7 @@ static int ioctl_state(struct file *file, void __user *uarg)
 	size = state.size;
 	memset(&state, 0, sizeof(state));
 	state.size = size;
-	err = kchan_channel_state(ep->channel, &state);
+	err = kchan_channel_state(ep->channel, &viewer, &state);
 	if (err)
 		return err;
 	return kchan_arg_put(uarg, &state, sizeof(state));
@@ -352,11 +377,9 @@ static int ioctl_revoke(struct file *file, unsigned long arg)
 
 	if (arg)
 		return -EINVAL;
-	if (READ_ONCE(ep->channel->revoked))
-		return -EIDRM;
-	if (!inode_owner_or_capable(&nop_mnt_idmap, file_inode(file)))
-		return -EPERM;
-	err = kchan_channel_revoke(ep->channel);
+	err = kchan_channel_may_revoke(ep->channel);
+	if (!err)
+		err = kchan_channel_revoke(ep->channel);
 	if (!err)
 		kchanfs_remove(file->f_path.dentry);
 	return err;

@@ -7,7 +7,7 @@
  * names, directories, modes, owners, locks and notification is the VFS's work.
  *
  * Who holds what: a name pins its dentry, and with it one active reference of the
- * superblock (entry_pin()), so that channels stay when the last mount goes.
+ * superblock (kchanfs_pin()), so that channels stay when the last mount goes.
  * Endpoints hold the superblock by the mount of their file. /dev/kchan mounts the
  * instance for the length of a call. So the superblock, and by it the module,
  * is held exactly while the instance has a name, an endpoint or a mount.
@@ -20,23 +20,24 @@
 #include <linux/cred.h>
 #include <linux/file.h>
 #include <linux/fs.h>
-#include <linux/fsnotify.h>
 #include <linux/mount.h>
 #include <linux/module.h>
 #include <linux/namei.h>
 #include <linux/seq_file.h>
-#include <linux/workqueue.h>
 
+#include "abi.h"
 #include "channel.h"
 #include "compat.h"
 #include "endpoint.h"
+#include "event.h"
 #include "fs.h"
 #include "fs_context.h"
+#include "names.h"
 
 #define KCHANFS_MAGIC	0x6b63686e
 
 static const struct inode_operations dir_inode_ops;
-static struct workqueue_struct *kchanfs_wq;
+static const struct file_operations dir_fops;
 
 static struct kchan_ns *ns_of_sb(const struct super_block *sb)
 {
@@ -47,18 +48,23 @@ static const struct kchan_attr default_attr = {
 	.kind = KCHAN_KIND_QUEUE,
 };
 
-/* A name keeps its dentry and the superblock. */
-static void entry_pin(struct dentry *dentry)
+/**
+ * kchanfs_pin - take what a name holds: its dentry and the superblock
+ * @dentry: the name; the superblock is held otherwise
+ */
+void kchanfs_pin(struct dentry *dentry)
 {
 	dget(dentry);
 	atomic_inc(&dentry->d_sb->s_active);
 }
 
-/*
- * The dentry's reference has been dropped by simple_unlink() or its like. Never
- * the last of the superblock: the caller has one by a mount or of its own.
+/**
+ * kchanfs_unpinned - a name is removed: give up its hold of the superblock
+ * @sb: the superblock; the caller has another by a mount or of its own
+ *
+ * The dentry's reference was dropped by simple_unlink() or its like.
  */
-static void entry_unpinned(struct super_block *sb)
+void kchanfs_unpinned(struct super_block *sb)
 {
 	deactivate_super(sb);
 }
@@ -156,7 +162,7 @@ static struct inode *new_dir_inode(struct super_block *sb, struct inode *dir,
 		goto put_inode;
 	inode->i_private = user;
 	inode->i_op = &dir_inode_ops;
-	inode->i_fop = &simple_dir_operations;
+	inode->i_fop = &dir_fops;
 	inc_nlink(inode);
 	return inode;
 
@@ -172,7 +178,7 @@ static void entry_link(struct dentry *dentry, struct inode *inode)
 {
 	struct inode *dir = d_inode(dentry->d_parent);
 
-	entry_pin(dentry);
+	kchanfs_pin(dentry);
 	d_instantiate(dentry, inode);
 	kchan_touch_dir(dir);
 }
@@ -193,6 +199,8 @@ int kchanfs_mkobj(struct dentry *dentry, umode_t mode, void *attr)
 				  attr);
 	if (IS_ERR(inode))
 		return PTR_ERR(inode);
+	/* Told before anybody can open it. */
+	kchan_event_name(inode, dentry, KCHAN_EVENT_CREATED);
 	entry_link(dentry, inode);
 	return 0;
 }
@@ -288,9 +296,12 @@ static int dir_unlink(struct inode *dir, struct dentry *dentry)
 	if (!may_remove(dir, d_inode(dentry)))
 		return -EPERM;
 	err = simple_unlink(dir, dentry);
-	if (!err)
-		entry_unpinned(dir->i_sb);
-	return err;
+	if (err)
+		return err;
+	kchan_event_name(d_inode(dentry), dentry, KCHAN_EVENT_REMOVED);
+	atomic_inc(&ns_of_sb(dir->i_sb)->changes);
+	kchanfs_unpinned(dir->i_sb);
+	return 0;
 }
 
 static int dir_rmdir(struct inode *dir, struct dentry *dentry)
@@ -301,7 +312,7 @@ static int dir_rmdir(struct inode *dir, struct dentry *dentry)
 		return -EPERM;
 	err = simple_rmdir(dir, dentry);
 	if (!err)
-		entry_unpinned(dir->i_sb);
+		kchanfs_unpinned(dir->i_sb);
 	return err;
 }
 
@@ -320,9 +331,14 @@ static int rename_locked(struct mnt_idmap *idmap, struct inode *old_dir,
 			    flags);
 	if (err)
 		return err;
-	d_move(old_dentry, new_dentry);
 	if (replaces)
-		entry_unpinned(old_dir->i_sb);
+		kchan_event_name(d_inode(new_dentry), new_dentry,
+				 KCHAN_EVENT_REMOVED);
+	d_move(old_dentry, new_dentry);
+	kchan_event_name(d_inode(old_dentry), old_dentry, KCHAN_EVENT_RENAMED);
+	atomic_inc(&ns->changes);
+	if (replaces)
+		kchanfs_unpinned(old_dir->i_sb);
 	return 0;
 }
 
@@ -370,6 +386,49 @@ static int dir_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 	return 0;
 }
 
+/* Do something with the names below a directory. */
+static int in_dir(struct file *file, void __user *uarg,
+		  int (*names)(const struct kchan_scope *scope,
+			       void __user *uarg))
+{
+	const struct kchan_scope scope = { .root = &file->f_path };
+
+	if (READ_ONCE(ns_of_sb(file_inode(file)->i_sb)->dead))
+		return -EIDRM;
+	return names(&scope, uarg);
+}
+
+static long dir_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	void __user *uarg = (void __user *)arg;
+
+	switch (cmd) {
+	case KCHAN_IOC_FEATURES:
+		return kchan_ioctl_features(uarg);
+	case KCHAN_IOC_CREATE:
+		return in_dir(file, uarg, kchan_names_create);
+	case KCHAN_IOC_OPEN:
+		return in_dir(file, uarg, kchan_names_open);
+	case KCHAN_IOC_REMOVE:
+		return in_dir(file, uarg, kchan_names_remove);
+	default:
+		return -ENOTTY;
+	}
+}
+
+/* As simple_dir_operations, with our commands. */
+static const struct file_operations dir_fops = {
+	.owner		= THIS_MODULE,
+	.open		= dcache_dir_open,
+	.release	= dcache_dir_close,
+	.llseek		= dcache_dir_lseek,
+	.read		= generic_read_dir,
+	.iterate_shared	= dcache_readdir,
+	.fsync		= noop_fsync,
+	.unlocked_ioctl	= dir_ioctl,
+	.compat_ioctl	= compat_ptr_ioctl,
+};
+
 static const struct inode_operations dir_inode_ops = {
 	.lookup		= dir_lookup,
 	.create		= dir_create,
@@ -380,6 +439,13 @@ static const struct inode_operations dir_inode_ops = {
 	.setattr	= dir_setattr,
 };
 
+static void evict_channel(struct kchan_channel *ch)
+{
+	if (ch->attr.unnamed)
+		kchan_event(ch, KCHAN_EVENT_REMOVED, 0);
+	kchan_channel_free(ch);
+}
+
 static void evict_inode(struct inode *inode)
 {
 	clear_inode(inode);
@@ -389,7 +455,7 @@ static void evict_inode(struct inode *inode)
 		kchan_ns_uncharge_entry(ns_of_sb(inode->i_sb), inode->i_private);
 		kchan_user_put(inode->i_private);
 	} else {
-		kchan_channel_free(inode->i_private);
+		evict_channel(inode->i_private);
 	}
 }
 
@@ -434,7 +500,7 @@ int kchanfs_fill_super(struct super_block *sb, struct fs_context *fc)
 	if (!root)
 		return -ENOMEM;
 	root->i_op = &dir_inode_ops;
-	root->i_fop = &simple_dir_operations;
+	root->i_fop = &dir_fops;
 	inc_nlink(root);
 	spin_lock(&ns->lock);
 	root->i_mode = S_IFDIR | ns->root_mode;
@@ -486,6 +552,7 @@ struct file *kchanfs_open_unnamed(struct vfsmount *mnt, umode_t mode,
 	if (IS_ERR(inode))
 		return ERR_CAST(inode);
 	clear_nlink(inode);
+	kchan_event(inode->i_private, KCHAN_EVENT_CREATED, 0);
 	snprintf(name, sizeof(name), "kchan:%lu", inode->i_ino);
 	/* The file gives this up when it is released. */
 	__module_get(THIS_MODULE);
@@ -501,273 +568,4 @@ struct file *kchanfs_open_unnamed(struct vfsmount *mnt, umode_t mode,
 		return ERR_PTR(err);
 	}
 	return file;
-}
-
-/*
- * Lock an entry and the directory that has it now, or only @try to.
- * Return: the directory, or NULL.
- */
-static struct dentry *lock_entry(struct dentry *dentry, bool try)
-{
-	struct inode *inode = d_inode(dentry);
-
-	for (;;) {
-		struct dentry *parent = dget_parent(dentry);
-		struct inode *dir = d_inode(parent);
-
-		if (!try) {
-			inode_lock_nested(dir, I_MUTEX_PARENT);
-			inode_lock(inode);
-		} else if (!inode_trylock(dir)) {
-			dput(parent);
-			return NULL;
-		} else if (!inode_trylock(inode)) {
-			inode_unlock(dir);
-			dput(parent);
-			return NULL;
-		}
-		if (dentry->d_parent == parent)
-			return parent;
-		inode_unlock(inode);
-		inode_unlock(dir);
-		dput(parent);
-	}
-}
-
-static void unlock_entry(struct dentry *parent, struct dentry *dentry)
-{
-	inode_unlock(d_inode(dentry));
-	inode_unlock(d_inode(parent));
-	dput(parent);
-}
-
-/* Remove a locked entry without asking who may, if it is not removed yet. */
-static void remove_locked(struct inode *dir, struct dentry *dentry)
-{
-	struct inode *inode = d_inode(dentry);
-	bool is_dir = d_is_dir(dentry);
-
-	lockdep_assert_held_write(&dir->i_rwsem);
-	lockdep_assert_held_write(&inode->i_rwsem);
-	if (!inode->i_nlink)
-		return;
-	if (is_dir && simple_rmdir(dir, dentry))
-		return;
-	if (is_dir)
-		inode->i_flags |= S_DEAD;
-	else
-		simple_unlink(dir, dentry);
-	d_invalidate(dentry);
-	if (is_dir) {
-		fsnotify_rmdir(dir, dentry);
-	} else {
-		fsnotify_link_count(inode);
-		fsnotify_unlink(dir, dentry);
-	}
-	entry_unpinned(dir->i_sb);
-}
-
-static bool remove_entry(struct dentry *dentry, bool try)
-{
-	struct dentry *parent = lock_entry(dentry, try);
-
-	if (!parent)
-		return false;
-	remove_locked(d_inode(parent), dentry);
-	unlock_entry(parent, dentry);
-	return true;
-}
-
-static void remove_work(struct work_struct *work)
-{
-	struct kchan_channel *ch =
-		container_of(work, struct kchan_channel, remove);
-	struct dentry *dentry = ch->remove_dentry;
-	struct super_block *sb = dentry->d_sb;
-
-	remove_entry(dentry, false);
-	dput(dentry);
-	deactivate_super(sb);
-}
-
-/**
- * kchanfs_remove - remove the name of a channel that nobody can open any more
- * @dentry: the channel's dentry, referenced; the superblock is held otherwise
- *
- * Does nothing if the name is removed already, or there never was one. Where the
- * directory is locked just now, it is done later: who calls closes a file, and
- * must not depend on others. REVOKE and the last close may both come here: who
- * sets @remove_dentry first has the work to himself.
- */
-void kchanfs_remove(struct dentry *dentry)
-{
-	struct kchan_channel *ch = d_inode(dentry)->i_private;
-
-	if (!READ_ONCE(d_inode(dentry)->i_nlink) || remove_entry(dentry, true))
-		return;
-	if (cmpxchg(&ch->remove_dentry, NULL, dentry))
-		return;
-	entry_pin(dentry);
-	INIT_WORK(&ch->remove, remove_work);
-	queue_work(kchanfs_wq, &ch->remove);
-}
-
-/**
- * kchanfs_undo - remove the name that the calling ioctl has made
- * @dentry: as in kchanfs_remove()
- *
- * Before it fails; it has waited for the directory already.
- */
-void kchanfs_undo(struct dentry *dentry)
-{
-	if (READ_ONCE(d_inode(dentry)->i_nlink))
-		remove_entry(dentry, false);
-}
-
-static void end_channel(struct kchan_ns *ns, struct kchan_channel *ch)
-	__releases(&ns->lock)
-{
-	struct inode *inode = igrab(ch->inode);
-
-	spin_unlock(&ns->lock);
-	if (!inode)
-		return;
-	kchan_channel_revoke(ch);
-	iput(inode);
-}
-
-/* Revoke all channels; none is added any more. */
-static void end_channels(struct kchan_ns *ns)
-{
-	struct kchan_channel *ch;
-	LIST_HEAD(live);
-
-	spin_lock(&ns->lock);
-	list_splice_init(&ns->channels, &live);
-	while (!list_empty(&live)) {
-		ch = list_first_entry(&live, struct kchan_channel, ns_node);
-		list_move_tail(&ch->ns_node, &ns->channels);
-		end_channel(ns, ch);
-		cond_resched();
-		spin_lock(&ns->lock);
-	}
-	spin_unlock(&ns->lock);
-}
-
-static struct dentry *first_child(struct dentry *parent)
-{
-	struct dentry *child;
-
-	spin_lock(&parent->d_lock);
-	kchan_for_each_child(child, parent) {
-		spin_lock_nested(&child->d_lock, DENTRY_D_LOCK_NESTED);
-		if (simple_positive(child)) {
-			dget_dlock(child);
-			spin_unlock(&child->d_lock);
-			goto unlock;
-		}
-		spin_unlock(&child->d_lock);
-	}
-	child = NULL;
-unlock:
-	spin_unlock(&parent->d_lock);
-	return child;
-}
-
-/*
- * Remove all names, leaves first.
- *
- * NS_END: names are added under their directory's i_rwsem, without a lock of the
- * instance::
- *
- *	kchanfs_shutdown()               mkdir, create
- *	[rename, ns lock]                [i_rwsem of the directory]
- *	WRITE_ONCE(dead, true)           if (READ_ONCE(dead)) EIDRM
- *	[unlock]                         add the name
- *	here: [i_rwsem of the root]      [unlock]
- *	[unlock]
- *	remove what is there
- *
- * Who reads @dead too early in the root directory has added his name when we have
- * had its lock; and who takes that lock after us sees @dead. A subdirectory goes
- * under its own lock and only while empty: a name that came first is found in the
- * next round, and one that comes later finds the directory dead. A channel reads
- * @dead under the ns lock, to be listed: so it is either refused or revoked.
- * Renames look under the mutex that @dead is set under: none is under way here.
- */
-static void end_names(struct dentry *root)
-{
-	struct dentry *entry, *child;
-
-	/* NS_END: pairs with dir_mkdir() */
-	inode_lock(d_inode(root));
-	inode_unlock(d_inode(root));
-	while ((entry = first_child(root))) {
-		while ((child = first_child(entry))) {
-			dput(entry);
-			entry = child;
-		}
-		remove_entry(entry, false);
-		dput(entry);
-		cond_resched();
-	}
-}
-
-static void end_work(struct work_struct *work)
-{
-	struct kchan_ns *ns = container_of(work, struct kchan_ns, end);
-	/* Without the lock: we hold it active, so it stays. */
-	struct super_block *sb = ns->sb;
-
-	end_names(sb->s_root);
-	/* The superblock holds the instance; after this it may be gone. */
-	deactivate_super(sb);
-}
-
-/**
- * kchanfs_shutdown - the network namespace is gone
- * @ns: its instance
- *
- * Channels are revoked now. Their names are removed a little later, so that the
- * end of the namespace waits for no directory. A mount that survives is empty, and
- * nothing can be made in it.
- */
-void kchanfs_shutdown(struct kchan_ns *ns)
-{
-	struct super_block *sb;
-
-	mutex_lock(&ns->rename);
-	spin_lock(&ns->lock);
-	WRITE_ONCE(ns->dead, true);
-	sb = ns->sb;
-	if (sb && !atomic_inc_not_zero(&sb->s_active))
-		sb = NULL;
-	spin_unlock(&ns->lock);
-	mutex_unlock(&ns->rename);
-	if (!sb)
-		return;
-	end_channels(ns);
-	INIT_WORK(&ns->end, end_work);
-	queue_work(kchanfs_wq, &ns->end);
-}
-
-int __init kchanfs_init(void)
-{
-	int err;
-
-	/* Unbound, and many at once: one stuck directory holds up no other. */
-	kchanfs_wq = alloc_workqueue("kchanfs", WQ_UNBOUND, 0);
-	if (!kchanfs_wq)
-		return -ENOMEM;
-	err = kchanfs_register();
-	if (err)
-		destroy_workqueue(kchanfs_wq);
-	return err;
-}
-
-void kchanfs_exit(void)
-{
-	kchanfs_unregister();
-	/* The last work may have dropped the module, and still be in its code. */
-	destroy_workqueue(kchanfs_wq);
 }

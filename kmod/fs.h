@@ -8,6 +8,7 @@ struct dentry;
 struct file;
 struct kchan_attr;
 struct kchan_ns;
+struct super_block;
 struct vfsmount;
 
 struct vfsmount *kchanfs_mount(struct kchan_ns *ns);
@@ -15,6 +16,10 @@ bool kchanfs_name_valid(const char *name, size_t len);
 int kchanfs_mkobj(struct dentry *dentry, umode_t mode, void *attr);
 struct file *kchanfs_open_unnamed(struct vfsmount *mnt, umode_t mode,
 				  const struct kchan_attr *attr, int flags);
+void kchanfs_pin(struct dentry *dentry);
+void kchanfs_unpinned(struct super_block *sb);
+
+/* fs_remove.c */
 void kchanfs_remove(struct dentry *dentry);
 void kchanfs_undo(struct dentry *dentry);
 void kchanfs_shutdown(struct kchan_ns *ns);

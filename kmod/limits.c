@@ -87,6 +87,12 @@ void kchan_user_put(struct kchan_user *user)
 	kfree(user);
 }
 
+/* The module goes: all that referred to a user is gone. */
+void kchan_limits_exit(void)
+{
+	WARN_ON_ONCE(!hash_empty(users));
+}
+
 static unsigned long limit_min = 1;
 static unsigned long limit_channels = 1UL << 24;
 static unsigned long limit_depth = 1UL << 24;

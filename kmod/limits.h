@@ -91,6 +91,7 @@ static inline void kchan_uncharge(atomic_long_t *total, unsigned long amount)
 	atomic_long_sub(amount, total);
 }
 
+void kchan_limits_exit(void);
 int kchan_limits_register(struct kchan_limits *limits, struct net *net);
 void kchan_limits_unregister(struct kchan_limits *limits);
 

@@ -6,6 +6,7 @@
 #include "fs.h"
 #include "main.h"
 #include "message.h"
+#include "netlink.h"
 #include "ns.h"
 #include "queue.h"
 
@@ -22,9 +23,13 @@ static int __init kchan_init(void)
 	err = kchan_ns_init();
 	if (err)
 		goto exit_queue;
-	err = kchanfs_init();
+	/* Before anything can happen that it tells of. */
+	err = kchan_netlink_init();
 	if (err)
 		goto exit_ns;
+	err = kchanfs_init();
+	if (err)
+		goto exit_netlink;
 	err = kchan_control_init();
 	if (err)
 		goto exit_fs;
@@ -32,6 +37,8 @@ static int __init kchan_init(void)
 
 exit_fs:
 	kchanfs_exit();
+exit_netlink:
+	kchan_netlink_exit();
 exit_ns:
 	kchan_ns_exit();
 exit_queue:
@@ -44,6 +51,8 @@ exit_msg:
 static void __exit kchan_exit(void)
 {
 	kchan_control_exit();
+	/* Out of the order: its requests look into the filesystem. */
+	kchan_netlink_exit();
 	kchanfs_exit();
 	kchan_ns_exit();
 	kchan_queue_exit();

@@ -7,11 +7,13 @@
  *
  * Outer locks first. Fields name the lock that protects them.
  *
+ * 0. generic netlink's cb_lock, for reading, then a socket's cb_mutex: requests
  * 1. sb->s_umount (VFS): mount, remount
  * 2. i_rwsem of a directory, then of an entry (VFS): its names
  * 3. kchan_ns.rename: where names are, against the instance's end
  * 4. kchan_channel.lock: the channel's state
- * 5. kchan_ns.lock: list of channels, superblock, root directory's rights
+ * 5. kchan_ns.lock: network namespace, superblock, root directory's rights; and
+ *    the lock of kchan_ns.channels: which channels there are
  * 6. inode->i_lock, then dentry->d_lock (VFS)
  * 7. the lock of the table of users
  *
@@ -21,7 +23,8 @@
  * The VFS holds the i_rwsem of a directory while it copies what getdents(2) read
  * to user memory, which may take for ever (FUSE, userfaultfd). So nobody waits for
  * it who is not asked to by a call on that directory: not under s_umount, not at
- * the last close of an endpoint, not at the end of a network namespace.
+ * the last close of an endpoint, not at the end of a network namespace, and not in
+ * a netlink request: all others wait behind that.
  */
 
 /* Kbuild has the version. */

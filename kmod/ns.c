@@ -6,6 +6,7 @@
  * that refers to it. When the namespace goes the instance is *dead*: names are
  * removed, channels revoked, nothing can be made any more (kchanfs_shutdown()).
  */
+#include <linux/fs.h>
 #include <linux/slab.h>
 #include <linux/user_namespace.h>
 #include <net/net_namespace.h>
@@ -33,9 +34,44 @@ struct kchan_ns *kchan_ns_of(struct net *net)
 	return slot->ns;
 }
 
+/**
+ * kchan_ns_get_net - the network namespace of an instance
+ * @ns: the instance
+ *
+ * Return: a reference, for put_net(), or NULL if it is gone or going.
+ */
+struct net *kchan_ns_get_net(struct kchan_ns *ns)
+{
+	struct net *net;
+
+	spin_lock(&ns->lock);
+	net = ns->net ? maybe_get_net(ns->net) : NULL;
+	spin_unlock(&ns->lock);
+	return net;
+}
+
+/**
+ * kchan_ns_get_sb - the superblock of an instance, and with it the inodes
+ * @ns: the instance
+ *
+ * Return: an active reference, for deactivate_super(), or NULL if there is none: no
+ * channel either.
+ */
+struct super_block *kchan_ns_get_sb(struct kchan_ns *ns)
+{
+	struct super_block *sb;
+
+	spin_lock(&ns->lock);
+	sb = ns->sb;
+	if (sb && !atomic_inc_not_zero(&sb->s_active))
+		sb = NULL;
+	spin_unlock(&ns->lock);
+	return sb;
+}
+
 static void ns_free(struct kchan_ns *ns)
 {
-	WARN_ON_ONCE(!list_empty(&ns->channels));
+	WARN_ON_ONCE(!xa_empty(&ns->channels));
 	WARN_ON_ONCE(atomic_long_read(&ns->entries));
 	kfree(ns);
 }
@@ -99,7 +135,10 @@ static int __net_init ns_net_init(struct net *net)
 	refcount_set(&ns->ref, 1);
 	mutex_init(&ns->rename);
 	spin_lock_init(&ns->lock);
-	INIT_LIST_HEAD(&ns->channels);
+	xa_init_flags(&ns->channels, XA_FLAGS_ACCOUNT);
+	atomic_set(&ns->changes, 1);
+	atomic_set(&ns->moves, 1);
+	ns->net = net;
 	ns->root_mode = 0777;
 	ns->root_uid = ns_root_uid(net);
 	ns->root_gid = ns_root_gid(net);
@@ -115,10 +154,14 @@ static int __net_init ns_net_init(struct net *net)
 static void __net_exit ns_net_exit(struct net *net)
 {
 	struct kchan_ns_slot *slot = net_generic(net, ns_net_id);
+	struct kchan_ns *ns = slot->ns;
 
-	kchan_limits_unregister(&slot->ns->limits);
-	kchanfs_shutdown(slot->ns);
-	kchan_ns_put(slot->ns);
+	spin_lock(&ns->lock);
+	ns->net = NULL;
+	spin_unlock(&ns->lock);
+	kchan_limits_unregister(&ns->limits);
+	kchanfs_shutdown(ns);
+	kchan_ns_put(ns);
 }
 
 static struct pernet_operations ns_net_ops = {
@@ -136,4 +179,5 @@ int __init kchan_ns_init(void)
 void kchan_ns_exit(void)
 {
 	unregister_pernet_subsys(&ns_net_ops);
+	kchan_limits_exit();
 }

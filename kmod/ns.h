@@ -3,12 +3,12 @@
 #define _KCHAN_NS_H
 
 #include <linux/atomic.h>
-#include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/refcount.h>
 #include <linux/spinlock.h>
 #include <linux/uidgid.h>
 #include <linux/workqueue.h>
+#include <linux/xarray.h>
 
 #include "limits.h"
 
@@ -22,12 +22,16 @@ struct super_block;
  * @limits: its sysctls [see there]
  * @entries: channels and directories [atomic]
  * @last_id: last channel and inode number given out [atomic]
+ * @changes: how often channels or names came, went or moved [atomic]
+ * @moves: how often endpoints came or went [atomic]
+ * @channels: all channels by id, with and without a name [its own lock; RCU]
  * @rename: held while a name moves, and to set @dead
  * @dead: the network namespace is gone; never unset [written under @rename and
- *	@lock; read under either, or without: NS_END, see fs.c]
+ *	the lock of @channels; read under either, or without: NS_END, see
+ *	fs_remove.c]
  *
  * @lock: protects all down to @root_gid
- * @channels: all channels, with and without a name
+ * @net: the network namespace, until it goes
  * @sb: the superblock, while there is one; stays while that is held active
  * @root_mode: permission bits of the root directory
  * @root_uid: its owner
@@ -43,11 +47,14 @@ struct kchan_ns {
 	struct kchan_limits limits;
 	atomic_long_t entries;
 	atomic64_t last_id;
+	atomic_t changes;
+	atomic_t moves;
+	struct xarray channels;
 	struct mutex rename;
 	bool dead;
 
 	spinlock_t lock;
-	struct list_head channels;
+	struct net *net;
 	struct super_block *sb;
 	umode_t root_mode;
 	kuid_t root_uid;
@@ -57,6 +64,8 @@ struct kchan_ns {
 };
 
 struct kchan_ns *kchan_ns_of(struct net *net);
+struct net *kchan_ns_get_net(struct kchan_ns *ns);
+struct super_block *kchan_ns_get_sb(struct kchan_ns *ns);
 void kchan_ns_put(struct kchan_ns *ns);
 
 static inline struct kchan_ns *kchan_ns_get(struct kchan_ns *ns)

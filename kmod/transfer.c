@@ -42,9 +42,13 @@
 #include <linux/sched/signal.h>
 
 #include "channel.h"
+#include "event.h"
 
 #define DRAIN_BATCH	64
 #define TRIM_DELAY	HZ
+
+/* How often a full channel is told of. */
+#define FULL_INTERVAL	(HZ / 10)
 
 #define IN_EVENTS	(EPOLLIN | EPOLLRDNORM | EPOLLRDHUP)
 #define OUT_EVENTS	(EPOLLOUT | EPOLLWRNORM)
@@ -351,17 +355,22 @@ static int may_wait(const struct kchan_patience *patience, u32 peers)
 	return 0;
 }
 
-/* Wait in @queue; the channel is locked, and not after. */
-static int wait_in(struct kchan_channel *ch, struct kchan_waitq *queue,
-		   struct kchan_waiter *waiter,
-		   const struct kchan_patience *patience)
+/* Queue up in @queue, and drop the lock. */
+static void wait_begin(struct kchan_channel *ch, struct kchan_waitq *queue,
+		       struct kchan_waiter *waiter,
+		       const struct kchan_patience *patience)
 	__releases(&ch->lock)
 {
-	int err;
-
 	waiter->need_peer = patience->need_peer;
 	kchan_wait_begin(queue, waiter);
 	kchan_transfer_unlock(ch);
+}
+
+static int wait_end(struct kchan_channel *ch, struct kchan_waitq *queue,
+		    struct kchan_waiter *waiter,
+		    const struct kchan_patience *patience)
+{
+	int err;
 
 	err = kchan_wait_sleep(waiter, patience->deadline);
 	if (!err)
@@ -376,29 +385,51 @@ static int wait_in(struct kchan_channel *ch, struct kchan_waitq *queue,
 	return err;
 }
 
-static noinline int send_slow(struct kchan_channel *ch, struct kchan_msg *msg,
-			      const struct kchan_patience *patience, u64 *seq)
-	__releases(&ch->lock)
+/*
+ * Does a message fit now? Where not, that is counted, and @full takes the count if
+ * it is to be told.
+ */
+static bool fits_locked(struct kchan_channel *ch, u32 size, u64 *full)
+	__must_hold(&ch->lock)
 {
-	struct kchan_waiter waiter = { .msg = msg };
+	lockdep_assert_held(&ch->lock);
+	if (!ch->senders.count && kchan_channel_has_room_locked(ch, size))
+		return true;
+	ch->stats.full++;
+	if (time_after_eq(jiffies, ch->full_told + FULL_INTERVAL)) {
+		ch->full_told = jiffies;
+		*full = ch->stats.full;
+	}
+	return false;
+}
+
+static noinline int send_slow(struct kchan_endpoint *ep, struct kchan_msg *msg,
+			      const struct kchan_patience *patience, u64 *seq)
+	__releases(&ep->channel->lock)
+{
+	struct kchan_waiter waiter = { .msg = msg, .account = &ep->waiting };
+	struct kchan_channel *ch = ep->channel;
+	u64 full = 0;
 	int err;
 
 	err = make_bucket_locked(ch, msg->entry.prio);
 	if (!err && ch->revoked)
 		err = -EIDRM;
-	if (!err && !ch->senders.count &&
-	    kchan_channel_has_room_locked(ch, msg->entry.size)) {
+	if (!err && fits_locked(ch, msg->entry.size, &full)) {
 		enqueue_locked(ch, msg, ktime_get_ns(), seq);
 		kchan_transfer_unlock(ch);
 		return 0;
 	}
 	if (!err)
 		err = may_wait(patience, ch->nr_receivers);
-	if (err) {
+	if (!err)
+		wait_begin(ch, &ch->senders, &waiter, patience);
+	else
 		spin_unlock(&ch->lock);
-		return err;
-	}
-	err = wait_in(ch, &ch->senders, &waiter, patience);
+	if (full)
+		kchan_event(ch, KCHAN_EVENT_FULL, full);
+	if (!err)
+		err = wait_end(ch, &ch->senders, &waiter, patience);
 	if (!err && seq)
 		*seq = waiter.seq;
 	return err;
@@ -406,34 +437,39 @@ static noinline int send_slow(struct kchan_channel *ch, struct kchan_msg *msg,
 
 /**
  * kchan_transfer_send - queue a message, waiting for room if need be
- * @ch: the channel
+ * @ep: the sending endpoint
  * @msg: a filled message; the caller's again if this fails
  * @patience: how long to wait
  * @seq: takes its number, or NULL
  *
  * Return: 0, or an error of KCHAN_IOC_SEND.
  */
-int kchan_transfer_send(struct kchan_channel *ch, struct kchan_msg *msg,
+int kchan_transfer_send(struct kchan_endpoint *ep, struct kchan_msg *msg,
 			const struct kchan_patience *patience, u64 *seq)
 {
+	struct kchan_channel *ch = ep->channel;
 	u64 now = ktime_get_ns();
 
 	spin_lock(&ch->lock);
 	if (unlikely(ch->revoked || ch->senders.count ||
 		     !kchan_channel_has_room_locked(ch, msg->entry.size) ||
 		     !kchan_queue_accepts(&ch->queue, msg->entry.prio)))
-		return send_slow(ch, msg, patience, seq);
+		return send_slow(ep, msg, patience, seq);
 	enqueue_locked(ch, msg, now, seq);
 	kchan_transfer_unlock(ch);
 	return 0;
 }
 
 static noinline struct kchan_msg *
-recv_slow(struct kchan_channel *ch, u32 capacity,
+recv_slow(struct kchan_endpoint *ep, u32 capacity,
 	  const struct kchan_patience *patience, u32 *needed)
-	__releases(&ch->lock)
+	__releases(&ep->channel->lock)
 {
-	struct kchan_waiter waiter = { .capacity = capacity };
+	struct kchan_waiter waiter = {
+		.capacity = capacity,
+		.account = &ep->waiting,
+	};
+	struct kchan_channel *ch = ep->channel;
 	int err;
 
 	err = may_wait(patience, ch->nr_senders);
@@ -441,7 +477,8 @@ recv_slow(struct kchan_channel *ch, u32 capacity,
 		spin_unlock(&ch->lock);
 		return ERR_PTR(err);
 	}
-	err = wait_in(ch, &ch->receivers, &waiter, patience);
+	wait_begin(ch, &ch->receivers, &waiter, patience);
+	err = wait_end(ch, &ch->receivers, &waiter, patience);
 	if (err == -EMSGSIZE && needed)
 		*needed = waiter.capacity;
 	if (err)
@@ -456,7 +493,7 @@ recv_slow(struct kchan_channel *ch, u32 capacity,
 
 /**
  * kchan_transfer_recv - take the first message, waiting for one if need be
- * @ch: the channel
+ * @ep: the receiving endpoint
  * @capacity: payload bytes that fit
  * @patience: how long to wait
  * @needed: after -EMSGSIZE takes what would have to fit, or NULL
@@ -464,10 +501,11 @@ recv_slow(struct kchan_channel *ch, u32 capacity,
  * Return: the message, for kchan_transfer_consume() or kchan_transfer_return(),
  * or an error of KCHAN_IOC_RECV.
  */
-struct kchan_msg *kchan_transfer_recv(struct kchan_channel *ch, u32 capacity,
+struct kchan_msg *kchan_transfer_recv(struct kchan_endpoint *ep, u32 capacity,
 				      const struct kchan_patience *patience,
 				      u32 *needed)
 {
+	struct kchan_channel *ch = ep->channel;
 	u64 now = ktime_get_ns();
 	struct kchan_msg *msg;
 	int err = -EIDRM;
@@ -477,7 +515,7 @@ struct kchan_msg *kchan_transfer_recv(struct kchan_channel *ch, u32 capacity,
 		goto unlock;
 	msg = first_msg_locked(ch);
 	if (unlikely(!msg))
-		return recv_slow(ch, capacity, patience, needed);
+		return recv_slow(ep, capacity, patience, needed);
 	if (unlikely(msg->entry.size > capacity)) {
 		if (needed)
 			*needed = msg->entry.size;

@@ -104,6 +104,8 @@ void kchan_wait_begin(struct kchan_waitq *queue, struct kchan_waiter *waiter)
 		list_add_tail(&waiter->node, &queue->others);
 	queue->count++;
 	queue->needing_peer += waiter->need_peer;
+	if (!waiter->account->count++)
+		waiter->account->since = ktime_get_ns();
 }
 
 /**
@@ -116,6 +118,7 @@ void kchan_wait_cancel(struct kchan_waitq *queue, struct kchan_waiter *waiter)
 	list_del(&waiter->node);
 	queue->count--;
 	queue->needing_peer -= waiter->need_peer;
+	waiter->account->count--;
 }
 
 /**

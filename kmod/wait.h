@@ -26,8 +26,21 @@ struct kchan_waitq {
 };
 
 /**
+ * struct kchan_waiting - how many calls of one participant wait, in any queue
+ * @count: the calls
+ * @since: CLOCK_MONOTONIC ns: from then on there has always been one
+ *
+ * All of it under the owner's lock.
+ */
+struct kchan_waiting {
+	u32 count;
+	u64 since;
+};
+
+/**
  * struct kchan_waiter - one call that waits, on its own stack
  * @node: in the queue of waiters [owner's lock]
+ * @account: where it is counted [owner's lock]
  * @task: who waits
  * @pid: its process; the sleeper keeps it alive
  * @rank: order of service among real-time tasks: lower first
@@ -41,6 +54,7 @@ struct kchan_waitq {
  */
 struct kchan_waiter {
 	struct list_head node;
+	struct kchan_waiting *account;
 	struct task_struct *task;
 	struct pid *pid;
 	int rank;

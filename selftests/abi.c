@@ -5,6 +5,7 @@
  */
 #include "kchan_test.h"
 
+#include <linux/kchan_netlink.h>
 #include <stddef.h>
 #include <sys/ioctl.h>
 #include <termios.h>
@@ -40,6 +41,11 @@ FIELD(kchan_open, name, 8);
 FIELD(kchan_open, fd, 16);
 FIELD(kchan_open, reserved, 20);
 
+LAYOUT(kchan_remove, 24);
+FIELD(kchan_remove, flags, 4);
+FIELD(kchan_remove, name, 8);
+FIELD(kchan_remove, id, 16);
+
 LAYOUT(kchan_send, 48);
 FIELD(kchan_send, flags, 4);
 FIELD(kchan_send, data, 8);
@@ -65,7 +71,7 @@ FIELD(kchan_recv, uid, 68);
 FIELD(kchan_recv, gid, 72);
 FIELD(kchan_recv, reserved, 76);
 
-LAYOUT(kchan_state, 424);
+LAYOUT(kchan_state, 432);
 FIELD(kchan_state, flags, 4);
 FIELD(kchan_state, id, 8);
 FIELD(kchan_state, kind, 16);
@@ -95,25 +101,40 @@ FIELD(kchan_state, sent_bytes, 136);
 FIELD(kchan_state, received, 144);
 FIELD(kchan_state, received_bytes, 152);
 FIELD(kchan_state, returned, 160);
-FIELD(kchan_state, residence, 168);
+FIELD(kchan_state, full, 168);
+FIELD(kchan_state, residence, 176);
 
 _Static_assert(KCHAN_IOC_FEATURES == 0xBE00, "command numbers");
 _Static_assert(KCHAN_IOC_CREATE == 0xBE01, "command numbers");
 _Static_assert(KCHAN_IOC_OPEN == 0xBE02, "command numbers");
+_Static_assert(KCHAN_IOC_REMOVE == 0xBE03, "command numbers");
 _Static_assert(KCHAN_IOC_SEND == 0xBE10, "command numbers");
 _Static_assert(KCHAN_IOC_RECV == 0xBE11, "command numbers");
 _Static_assert(KCHAN_IOC_STATE == 0xBE12, "command numbers");
 _Static_assert(KCHAN_IOC_REVOKE == 0xBE13, "command numbers");
 
+/* Netlink's numbers: the first and the last of each kind. */
+_Static_assert(KCHAN_CMD_UNSPEC == 0 && KCHAN_CMD_CHANNEL == 1, "commands");
+_Static_assert(KCHAN_CMD_EVENT == 4, "commands");
+_Static_assert(KCHAN_A_UNSPEC == 0 && KCHAN_A_PAD == 1 && KCHAN_A_ID == 2,
+	       "attributes");
+_Static_assert(KCHAN_A_COUNT == 14 && KCHAN_A_MAX_CHANNELS == 15, "attributes");
+_Static_assert(KCHAN_A_MAX == 23, "attributes");
+_Static_assert(KCHAN_EVENT_CREATED == 0 && KCHAN_EVENT_FULL == 7, "events");
+_Static_assert(KCHAN_ROLE_RECEIVER == 1 && KCHAN_ROLE_SENDER == 2, "roles");
+
 /* Room for the largest struct accepted, and for one that is too large. */
 #define ROOM 8192
+
+/* The kinds of descriptor. */
+enum kind { CONTROL, DIRECTORY, ENDPOINT, KINDS };
 
 /* A command with a struct, on the descriptor that takes it; a variant of each test. */
 FIXTURE(command)
 {
-	int ctl;
+	int of[KINDS];
 	int chan;	/* O_RDWR, with one message, a name, and O_NONBLOCK */
-	int fd;		/* the one of the two that takes the command */
+	int fd;		/* the descriptor that takes the command */
 	struct kc_env env;
 	char data[64];
 	char arg[ROOM] __attribute__((aligned(8)));
@@ -125,23 +146,28 @@ FIXTURE_VARIANT(command)
 {
 	unsigned int cmd;
 	unsigned int size;
-	bool on_chan;
+	enum kind on;
 };
 
-#define COMMAND(name, nr, type, chan)					\
+#define COMMAND(name, nr, type, kind)					\
 	FIXTURE_VARIANT_ADD(command, name) {				\
 		.cmd = nr,						\
 		.size = sizeof(struct type),				\
-		.on_chan = chan,					\
+		.on = kind,						\
 	}
 
-COMMAND(features, KCHAN_IOC_FEATURES, kchan_features, false);
-COMMAND(features_of_endpoint, KCHAN_IOC_FEATURES, kchan_features, true);
-COMMAND(create, KCHAN_IOC_CREATE, kchan_create, false);
-COMMAND(open, KCHAN_IOC_OPEN, kchan_open, false);
-COMMAND(send, KCHAN_IOC_SEND, kchan_send, true);
-COMMAND(recv, KCHAN_IOC_RECV, kchan_recv, true);
-COMMAND(state, KCHAN_IOC_STATE, kchan_state, true);
+COMMAND(features, KCHAN_IOC_FEATURES, kchan_features, CONTROL);
+COMMAND(features_of_directory, KCHAN_IOC_FEATURES, kchan_features, DIRECTORY);
+COMMAND(features_of_endpoint, KCHAN_IOC_FEATURES, kchan_features, ENDPOINT);
+COMMAND(create, KCHAN_IOC_CREATE, kchan_create, CONTROL);
+COMMAND(create_in_directory, KCHAN_IOC_CREATE, kchan_create, DIRECTORY);
+COMMAND(open, KCHAN_IOC_OPEN, kchan_open, CONTROL);
+COMMAND(open_in_directory, KCHAN_IOC_OPEN, kchan_open, DIRECTORY);
+COMMAND(remove, KCHAN_IOC_REMOVE, kchan_remove, CONTROL);
+COMMAND(remove_in_directory, KCHAN_IOC_REMOVE, kchan_remove, DIRECTORY);
+COMMAND(send, KCHAN_IOC_SEND, kchan_send, ENDPOINT);
+COMMAND(recv, KCHAN_IOC_RECV, kchan_recv, ENDPOINT);
+COMMAND(state, KCHAN_IOC_STATE, kchan_state, ENDPOINT);
 
 /* A valid argument for the command, its outputs poisoned. */
 static void valid_arg(FIXTURE_DATA(command) *self, unsigned int cmd,
@@ -150,6 +176,8 @@ static void valid_arg(FIXTURE_DATA(command) *self, unsigned int cmd,
 	struct kchan_create create = kc_create_arg("new");
 	struct kchan_open open = { .size = sizeof(open), .open_flags = O_RDWR,
 		.name = (uintptr_t)"old", .fd = -77 };
+	struct kchan_remove remove = { .size = sizeof(remove),
+		.name = (uintptr_t)"doomed" };
 	struct kchan_send send = kc_send_arg("data", 4);
 	struct kchan_recv recv = kc_recv_arg(self->data, sizeof(self->data));
 
@@ -159,6 +187,8 @@ static void valid_arg(FIXTURE_DATA(command) *self, unsigned int cmd,
 		memcpy(self->arg, &create, size);
 	else if (cmd == KCHAN_IOC_OPEN)
 		memcpy(self->arg, &open, size);
+	else if (cmd == KCHAN_IOC_REMOVE)
+		memcpy(self->arg, &remove, size);
 	else if (cmd == KCHAN_IOC_SEND)
 		memcpy(self->arg, &send, size);
 	else if (cmd == KCHAN_IOC_RECV)
@@ -173,13 +203,19 @@ FIXTURE_SETUP(command)
 	self->chan = kc_create(self->env.ctl, "old", O_RDWR | O_NONBLOCK);
 	ASSERT_LE(0, self->chan);
 	ASSERT_EQ(4, write(self->chan, "mess", 4));
-	self->fd = variant->on_chan ? self->chan : self->env.ctl;
+	ASSERT_EQ(0, close(kc_create(self->env.ctl, "doomed", O_RDWR)));
+	self->of[CONTROL] = self->env.ctl;
+	self->of[DIRECTORY] = open(self->env.dir, O_RDONLY | O_DIRECTORY);
+	ASSERT_LE(0, self->of[DIRECTORY]);
+	self->of[ENDPOINT] = self->chan;
+	self->fd = self->of[variant->on];
 	self->before = kc_state(self->chan);
 	valid_arg(self, variant->cmd, variant->size);
 }
 
 FIXTURE_TEARDOWN(command)
 {
+	close(self->of[DIRECTORY]);
 	close(self->chan);
 	kc_leave(&self->env);
 }
@@ -197,6 +233,7 @@ static bool untouched(FIXTURE_DATA(command) *self)
 {
 	return !memcmp(self->was, self->arg, ROOM) &&
 		kc_unchanged(&self->before, self->chan) &&
+		!access(kc_path(&self->env, "doomed"), F_OK) &&
 		access(kc_path(&self->env, "new"), F_OK);
 }
 
@@ -231,8 +268,12 @@ TEST_F(command, larger_size_with_zero_tail_is_accepted)
 		for (j = variant->size; j < ROOM; j++) {
 			ASSERT_EQ(0, self->arg[j]);
 		}
+		/* What the call took is put back. */
 		if (variant->cmd == KCHAN_IOC_RECV) {
 			ASSERT_EQ(4, write(self->chan, "mess", 4));
+		}
+		if (variant->cmd == KCHAN_IOC_REMOVE) {
+			close(kc_create(self->env.ctl, "doomed", O_RDWR));
 		}
 	}
 }
@@ -309,7 +350,7 @@ static int next_fd(void)
 	return fd;
 }
 
-TEST_F(command, read_only_argument_is_EFAULT_and_changes_nothing)
+TEST_F(command, argument_that_cannot_be_written_back_is_EFAULT)
 {
 	void *page = kc_guarded(4096);
 	int fd = next_fd();
@@ -317,7 +358,9 @@ TEST_F(command, read_only_argument_is_EFAULT_and_changes_nothing)
 
 	memcpy(page, self->arg, variant->size);
 	ASSERT_EQ(0, mprotect(page, 4096, PROT_READ));
-	EXPECT_EQ(-EFAULT, kc_ioctl(self->fd, variant->cmd, page));
+	/* REMOVE alone has nothing to write back. */
+	EXPECT_EQ(variant->cmd == KCHAN_IOC_REMOVE ? 0 : -EFAULT,
+		  kc_ioctl(self->fd, variant->cmd, page));
 	EXPECT_EQ(fd, next_fd());
 	EXPECT_NE(0, access(kc_path(&self->env, "new"), F_OK));
 	now = kc_state(self->chan);
@@ -340,20 +383,26 @@ TEST_F(command, other_directions_and_sizes_of_the_number_are_ENOTTY)
 	EXPECT_TRUE(untouched(self));
 }
 
-TEST_F(command, other_kind_of_descriptor_is_ENOTTY)
+TEST_F(command, other_kinds_of_descriptor_are_ENOTTY)
 {
-	int other = variant->on_chan ? self->env.ctl : self->chan;
+	bool any = variant->cmd == KCHAN_IOC_FEATURES;
+	enum kind kind;
 
-	int expected = variant->cmd == KCHAN_IOC_FEATURES ? 0 : -ENOTTY;
-
-	EXPECT_EQ(expected, kc_ioctl(other, variant->cmd, self->arg));
+	for (kind = 0; kind < KINDS; kind++) {
+		if ((kind == ENDPOINT) == (variant->on == ENDPOINT))
+			continue;
+		EXPECT_EQ(any ? 0 : -ENOTTY,
+			  kc_ioctl(self->of[kind], variant->cmd, self->arg));
+		EXPECT_TRUE(any || untouched(self));
+	}
 }
 
-/* The commands of one endpoint and the control device. */
+/* The commands of one endpoint, the control device and the root directory. */
 FIXTURE(abi)
 {
 	struct kc_env env;
 	int fd;
+	int dir;
 	char buf[64];
 };
 
@@ -362,10 +411,13 @@ FIXTURE_SETUP(abi)
 	ASSERT_EQ(0, kc_enter(&self->env));
 	self->fd = kc_create(self->env.ctl, "old", O_RDWR | O_NONBLOCK);
 	ASSERT_LE(0, self->fd);
+	self->dir = open(self->env.dir, O_RDONLY | O_DIRECTORY);
+	ASSERT_LE(0, self->dir);
 }
 
 FIXTURE_TEARDOWN(abi)
 {
+	close(self->dir);
 	close(self->fd);
 	kc_leave(&self->env);
 }
@@ -383,21 +435,25 @@ TEST_F(abi, features_are_those_of_the_header)
 	EXPECT_NE(0, f.version);
 	EXPECT_EQ(0, f.version >> 24);
 	EXPECT_EQ(1ULL << KCHAN_KIND_QUEUE, f.kinds);
-	EXPECT_EQ(KCHAN_FEATURE_QUEUE | KCHAN_FEATURE_UNNAMED, f.features);
+	EXPECT_EQ(KCHAN_FEATURE_QUEUE | KCHAN_FEATURE_UNNAMED |
+		  KCHAN_FEATURE_NETLINK, f.features);
 }
 
-TEST_F(abi, features_are_the_same_through_an_endpoint)
+TEST_F(abi, features_are_the_same_through_every_kind_of_descriptor)
 {
-	struct kchan_features a = { .size = sizeof(a) }, b = a;
+	struct kchan_features a = { .size = sizeof(a) }, b = a, c = a;
 
 	ASSERT_EQ(0, kc_ioctl(CTL, KCHAN_IOC_FEATURES, &a));
 	ASSERT_EQ(0, kc_ioctl(self->fd, KCHAN_IOC_FEATURES, &b));
+	ASSERT_EQ(0, kc_ioctl(self->dir, KCHAN_IOC_FEATURES, &c));
 	EXPECT_EQ(0, memcmp(&a, &b, sizeof(a)));
+	EXPECT_EQ(0, memcmp(&a, &c, sizeof(a)));
 }
 
-TEST_F(abi, revoke_on_the_control_device_is_ENOTTY)
+TEST_F(abi, revoke_of_anything_but_an_endpoint_is_ENOTTY)
 {
 	EXPECT_EQ(-ENOTTY, kc_revoke(CTL));
+	EXPECT_EQ(-ENOTTY, kc_revoke(self->dir));
 }
 
 TEST_F(abi, unknown_commands_are_ENOTTY)
@@ -407,15 +463,18 @@ TEST_F(abi, unknown_commands_are_ENOTTY)
 
 	memset(self->buf, 0, sizeof(self->buf));
 	for (nr = 0; nr < 256; nr++) {
-		if (nr <= 2 || (nr >= 0x10 && nr <= 0x13))
+		if (nr <= 3 || (nr >= 0x10 && nr <= 0x13))
 			continue;
 		EXPECT_EQ(-ENOTTY, kc_ioctl(CTL, _IO(0xBE, nr), self->buf))
 			TH_LOG("number %u", nr);
 		EXPECT_EQ(-ENOTTY, kc_ioctl(self->fd, _IO(0xBE, nr), self->buf))
 			TH_LOG("number %u", nr);
+		EXPECT_EQ(-ENOTTY, kc_ioctl(self->dir, _IO(0xBE, nr), self->buf))
+			TH_LOG("number %u", nr);
 	}
 	EXPECT_EQ(-ENOTTY, kc_ioctl(CTL, TCGETS, self->buf));
 	EXPECT_EQ(-ENOTTY, kc_ioctl(self->fd, TCGETS, self->buf));
+	EXPECT_EQ(-ENOTTY, kc_ioctl(self->dir, TCGETS, self->buf));
 	EXPECT_TRUE(kc_unchanged(&before, self->fd));
 }
 
@@ -438,6 +497,23 @@ TEST_F(abi, unknown_create_flags_are_EINVAL)
 		EXPECT_EQ(0, memcmp(&was, &arg, sizeof(arg)));
 	}
 	EXPECT_NE(0, access(kc_path(&self->env, "new"), F_OK));
+}
+
+TEST_F(abi, unknown_remove_flags_are_EINVAL)
+{
+	struct kchan_remove arg = { .size = sizeof(arg),
+		.name = (uintptr_t)"old" }, was;
+	struct kchan_state before = kc_state(self->fd);
+	unsigned int bit;
+
+	for (bit = 1; bit < 32; bit++) {
+		arg.flags = 1U << bit;
+		was = arg;
+		EXPECT_EQ(-EINVAL, kc_ioctl(CTL, KCHAN_IOC_REMOVE, &arg))
+			TH_LOG("bit %u", bit);
+		EXPECT_EQ(0, memcmp(&was, &arg, sizeof(arg)));
+	}
+	EXPECT_TRUE(kc_unchanged(&before, self->fd));
 }
 
 TEST_F(abi, unknown_open_flags_are_EINVAL)
@@ -545,6 +621,7 @@ TEST_F(abi, bad_name_pointers_are_EFAULT)
 		(uintptr_t)"old" | 1ULL << 63,
 	};
 	struct kchan_create create;
+	struct kchan_remove remove;
 	struct kchan_open open;
 	unsigned int i;
 
@@ -556,6 +633,10 @@ TEST_F(abi, bad_name_pointers_are_EFAULT)
 			TH_LOG("pointer %u", i);
 		open = (struct kchan_open) { .size = sizeof(open), .name = bad[i] };
 		EXPECT_EQ(-EFAULT, kc_ioctl(CTL, KCHAN_IOC_OPEN, &open))
+			TH_LOG("pointer %u", i);
+		remove = (struct kchan_remove) { .size = sizeof(remove),
+			.name = bad[i] };
+		EXPECT_EQ(-EFAULT, kc_ioctl(CTL, KCHAN_IOC_REMOVE, &remove))
 			TH_LOG("pointer %u", i);
 	}
 }
@@ -659,6 +740,15 @@ TEST_F(abi, open_writes_back_only_the_descriptor)
 	ASSERT_EQ(0, kc_ioctl(CTL, KCHAN_IOC_OPEN, &arg));
 	EXPECT_LE(0, arg.fd);
 	was.fd = arg.fd;
+	EXPECT_EQ(0, memcmp(&was, &arg, sizeof(arg)));
+}
+
+TEST_F(abi, remove_writes_nothing_back)
+{
+	struct kchan_remove arg = { .size = sizeof(arg),
+		.name = (uintptr_t)"old" }, was = arg;
+
+	ASSERT_EQ(0, kc_ioctl(CTL, KCHAN_IOC_REMOVE, &arg));
 	EXPECT_EQ(0, memcmp(&was, &arg, sizeof(arg)));
 }
 

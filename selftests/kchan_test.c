@@ -3,6 +3,7 @@
 #include "kchan_test.h"
 
 #include <grp.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
@@ -151,6 +152,18 @@ int kc_open(int ctl, const char *name, int open_flags)
 	return ret < 0 ? ret : arg.fd;
 }
 
+int kc_remove(int ctl, const char *name, uint64_t id, unsigned int flags)
+{
+	struct kchan_remove arg = {
+		.size = sizeof(arg),
+		.flags = flags,
+		.name = (uintptr_t)name,
+		.id = id,
+	};
+
+	return kc_ioctl(ctl, KCHAN_IOC_REMOVE, &arg);
+}
+
 struct kchan_send kc_send_arg(const void *data, unsigned int len)
 {
 	return (struct kchan_send) {
@@ -201,10 +214,13 @@ struct kchan_state kc_state(int fd)
 	return state;
 }
 
+/* But for the count of messages that did not fit. */
 bool kc_unchanged(const struct kchan_state *before, int fd)
 {
 	struct kchan_state now = kc_state(fd);
 
+	if (now.full > before->full)
+		now.full = before->full;
 	return now.size == sizeof(now) && !memcmp(before, &now, sizeof(now));
 }
 
@@ -502,8 +518,20 @@ int kc_become(uid_t uid)
 	return prctl(PR_SET_PDEATHSIG, SIGKILL) ? -errno : 0;
 }
 
+/* For good: this capability and no other. */
+int kc_only_cap(int cap)
+{
+	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct data[2] = { { 0 } };
+
+	data[cap / 32].permitted = 1U << cap % 32;
+	data[cap / 32].effective = 1U << cap % 32;
+	return kc_fd(syscall(SYS_capset, &head, data));
+}
+
 struct as {
 	uid_t uid;
+	int cap;
 	kc_fn fn;
 	void *arg;
 };
@@ -511,14 +539,27 @@ struct as {
 static int as_child(void *arg)
 {
 	struct as *as = arg;
-	int ret = kc_become(as->uid);
+	int ret;
 
+	if (as->cap >= 0 && prctl(PR_SET_KEEPCAPS, 1))
+		return -errno;
+	ret = kc_become(as->uid);
+	if (!ret && as->cap >= 0)
+		ret = kc_only_cap(as->cap);
 	return ret ? ret : as->fn(as->arg);
 }
 
 int kc_as(uid_t uid, kc_fn fn, void *arg)
 {
-	struct as as = { uid, fn, arg };
+	struct as as = { uid, -1, fn, arg };
+
+	return kc_child(as_child, &as);
+}
+
+/* As a user who has one capability. */
+int kc_as_with(uid_t uid, int cap, kc_fn fn, void *arg)
+{
+	struct as as = { uid, cap, fn, arg };
 
 	return kc_child(as_child, &as);
 }

@@ -77,6 +77,7 @@ int kc_queue(int ctl, unsigned int depth, unsigned int msgsize,
 	     unsigned int bytes);
 int kc_pair(int ctl, int *rx, int *tx);
 int kc_open(int ctl, const char *name, int open_flags);
+int kc_remove(int ctl, const char *name, uint64_t id, unsigned int flags);
 struct kchan_send kc_send_arg(const void *data, unsigned int len);
 int kc_send(int fd, unsigned int prio, uint64_t tag, const void *data,
 	    unsigned int len);
@@ -155,7 +156,9 @@ pid_t kc_fork(kc_fn fn, void *arg);
 int kc_reap(pid_t pid);
 int kc_child(kc_fn fn, void *arg);
 int kc_as(uid_t uid, kc_fn fn, void *arg);
+int kc_as_with(uid_t uid, int cap, kc_fn fn, void *arg);
 int kc_become(uid_t uid);
+int kc_only_cap(int cap);
 int kc_new_userns(uid_t inside, uid_t outside);
 
 #endif /* KCHAN_TEST_H */

@@ -7,7 +7,6 @@
 #include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 
 FIXTURE(life)
 {
@@ -503,12 +502,7 @@ TEST_F(life, revoke_of_anothers_by_root)
 /* Leaves the process this capability alone; it stays root by number. */
 static int revoke_with_only(unsigned int cap, void *arg)
 {
-	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };
-	struct __user_cap_data_struct data[2] = { { 0 } };
-
-	data[0].permitted = 1U << cap;
-	data[0].effective = 1U << cap;
-	if (syscall(SYS_capset, &head, data))
+	if (kc_only_cap(cap))
 		return -EPROTO;
 	return kc_revoke(*(int *)arg);
 }

@@ -4,7 +4,7 @@
  * file that KCHAN_KO names, or from one of a few places; without one the tests
  * skip.
  */
-#include "kchan_test.h"
+#include "kchan_netlink.h"
 
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -182,6 +182,86 @@ TEST_F(module, mount_keeps_it)
 	EXPECT_EQ(-EWOULDBLOCK, unload());
 	ASSERT_EQ(0, umount(self->env.dir));
 	EXPECT_UNLOADS();
+}
+
+/* So many channels that a dump comes in several pieces. */
+static int make_many(int ctl)
+{
+	char name[16];
+	int i, fd = 0;
+
+	for (i = 0; fd >= 0 && i < 100; i++) {
+		snprintf(name, sizeof(name), "n%d", i);
+		fd = kc_create(ctl, name, O_RDWR);
+		close(fd);
+	}
+	return fd < 0 ? fd : 0;
+}
+
+static int remove_many(int ctl)
+{
+	char name[16];
+	int i, ret = 0;
+
+	for (i = 0; !ret && i < 100; i++) {
+		snprintf(name, sizeof(name), "n%d", i);
+		ret = kc_remove(ctl, name, 0, 0);
+	}
+	return ret;
+}
+
+TEST_F(module, dump_that_is_read_keeps_it)
+{
+	struct kn_request req;
+	struct kn_answer answer;
+	struct kn_dump dump;
+	int sock = kn_socket(), n = 0;
+
+	NEEDS_FILE();
+	ASSERT_EQ(0, make_many(CTL));
+	kn_begin(&req, KCHAN_CMD_CHANNEL, NLM_F_DUMP);
+	ASSERT_EQ(0, kn_dump_start(&dump, sock, &req));
+	ASSERT_EQ(0, remove_many(CTL));
+	close(CTL);
+	EXPECT_EQ(-EWOULDBLOCK, unload());
+	while (kn_dump_next(&dump, &answer) > 0)
+		n++;
+	EXPECT_LT(0, n);
+	EXPECT_TRUE(dump.interrupted);
+	EXPECT_UNLOADS();
+	close(sock);
+}
+
+TEST_F(module, dump_that_was_abandoned_does_not_keep_it)
+{
+	struct kn_request req;
+	struct kn_dump dump;
+	int sock = kn_socket();
+
+	NEEDS_FILE();
+	ASSERT_EQ(0, make_many(CTL));
+	kn_begin(&req, KCHAN_CMD_CHANNEL, NLM_F_DUMP);
+	ASSERT_EQ(0, kn_dump_start(&dump, sock, &req));
+	ASSERT_EQ(0, remove_many(CTL));
+	close(sock);
+	EXPECT_UNLOADS();
+}
+
+TEST_F(module, netlink_sockets_do_not_keep_it)
+{
+	int listener = kn_listen(), sock = kn_socket();
+	struct kn_channel ch;
+	struct kn_event event;
+
+	NEEDS_FILE();
+	close(kc_create(CTL, NULL, O_RDWR));
+	EXPECT_EQ(-ENOENT, kn_by_name(sock, "a", &ch));
+	EXPECT_UNLOADS();
+	/* The group went with the module; what was told before is still there. */
+	EXPECT_EQ(0, kn_event(listener, &event));
+	EXPECT_EQ(KCHAN_EVENT_CREATED, event.event);
+	close(sock);
+	close(listener);
 }
 
 static int leave_channels(void *arg)

@@ -503,8 +503,10 @@ TEST_F(queue, send_to_a_queue_of_full_depth_is_EAGAIN)
 	arg.len = 0;
 	EXPECT_EQ(-EAGAIN, kc_ioctl(self->tx, KCHAN_IOC_SEND, &arg));
 	EXPECT_TRUE(kc_unchanged(&before, self->fd));
+	EXPECT_EQ(before.full + 3, kc_state(self->fd).full);
 	ASSERT_EQ(1, read(self->fd, self->buf, 10));
 	EXPECT_EQ(1, write(self->fd, "x", 1));
+	EXPECT_EQ(before.full + 3, kc_state(self->fd).full);
 }
 
 TEST_F(queue, send_above_the_byte_limit_is_EAGAIN)

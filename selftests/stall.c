@@ -4,15 +4,17 @@
  * it. getdents(2) holds a directory's lock while it writes to user memory; here
  * that memory is a page that nobody provides until the test has seen enough.
  */
-#include "kchan_test.h"
+#include "kchan_netlink.h"
 
 #include <linux/userfaultfd.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 struct stall {
 	int uffd;
@@ -157,6 +159,87 @@ TEST_F(stall, namespace_exit_waits_for_no_directory)
 	/* The first namespace to end has the directory, the second has not. */
 	EXPECT_TRUE(KC_EVENTUALLY(kc_poll(self->fd, POLLIN) & POLLHUP));
 	EXPECT_TRUE(KC_EVENTUALLY(kc_poll(fd, POLLIN) & POLLHUP));
+	ASSERT_LT(0, stall_end(&self->stall));
+	EXPECT_TRUE(KC_EVENTUALLY(access(PATH("a"), F_OK)));
+}
+
+/* Whether a function comes to its end; its result must be 0. */
+static bool ends(kc_fn fn, void *arg)
+{
+	pid_t pid = kc_fork(fn, arg);
+	int status = -1;
+
+	if (KC_EVENTUALLY(waitpid(pid, &status, WNOHANG) == pid))
+		return status == 0;
+	kill(pid, SIGKILL);
+	return false;
+}
+
+/* For a lock, which a signal does not end. */
+static bool waits(pid_t pid)
+{
+	char path[32], buf[512] = "";
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	return KC_EVENTUALLY(kc_read_text(path, buf, sizeof(buf)) > 0 &&
+			     strstr(buf, ") D "));
+}
+
+static int make_directory(void *arg)
+{
+	return kc_fd(mkdir(kc_path(arg, "new"), 0777));
+}
+
+static int ask_everything(void *arg)
+{
+	struct kn_endpoints eps;
+	struct kn_channels all;
+	struct kn_limits limits;
+	struct kn_channel ch;
+	int sock = kn_socket();
+
+	(void)arg;
+	if (kn_by_name(sock, "a", &ch) || kn_by_id(sock, ch.id, &ch) ||
+	    kn_by_name(sock, "missing", &ch) != -ENOENT ||
+	    kn_by_name(sock, "missing/a", &ch) != -ENOENT)
+		return -EPROTO;
+	return kn_channels(sock, &all) ?: kn_endpoints(sock, 0, &eps) ?:
+		kn_limits(sock, &limits);
+}
+
+/* Else nobody could use generic netlink any more: it waits with its lock held. */
+TEST_F(stall, netlink_waits_for_no_directory)
+{
+	pid_t maker;
+
+	ASSERT_EQ(0, stall_begin(&self->stall, &self->env));
+	/* Who waits to write keeps out who would read. */
+	maker = kc_fork(make_directory, &self->env);
+	ASSERT_TRUE(waits(maker));
+	EXPECT_TRUE(ends(ask_everything, NULL));
+	ASSERT_LT(0, stall_end(&self->stall));
+	EXPECT_EQ(0, kc_reap(maker));
+}
+
+struct doomed {
+	int ctl;
+	uint64_t id;
+};
+
+static int remove_by_id(void *arg)
+{
+	struct doomed *doomed = arg;
+
+	return kc_remove(doomed->ctl, NULL, doomed->id, KCHAN_REMOVE_NOW);
+}
+
+TEST_F(stall, remove_now_by_id_waits_for_no_directory)
+{
+	struct doomed doomed = { CTL, kc_state(self->fd).id };
+
+	ASSERT_EQ(0, stall_begin(&self->stall, &self->env));
+	EXPECT_TRUE(ends(remove_by_id, &doomed));
+	EXPECT_EQ(POLLHUP | POLLERR, kc_poll(self->fd, 0));
 	ASSERT_LT(0, stall_end(&self->stall));
 	EXPECT_TRUE(KC_EVENTUALLY(access(PATH("a"), F_OK)));
 }

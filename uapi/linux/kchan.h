@@ -12,11 +12,16 @@
 #include <linux/types.h>
 
 /**
- * DOC: the two kinds of descriptor
+ * DOC: the kinds of descriptor
  *
  * /dev/kchan is the *control device*. It takes %KCHAN_IOC_CREATE,
- * %KCHAN_IOC_OPEN and %KCHAN_IOC_FEATURES. Names are looked up in the instance
- * of the network namespace in which the device was opened; no mount is needed.
+ * %KCHAN_IOC_OPEN, %KCHAN_IOC_REMOVE and %KCHAN_IOC_FEATURES. Names are looked up
+ * in the instance of the network namespace in which the device was opened; no
+ * mount is needed.
+ *
+ * A *directory* of a mounted kchanfs, opened for reading, takes the same commands.
+ * Names are relative to it, and what goes for its mount goes for them: read-only,
+ * the path that security modules see.
  *
  * An *endpoint* is an open file of a channel, made by CREATE, by OPEN or by
  * open(2) of the channel's name in a mounted kchanfs. Its access mode is its
@@ -40,9 +45,10 @@
  * - memory that cannot be read or written: EFAULT.
  *
  * A successful call writes the whole struct back, as much of it as both sides
- * know, and clears what only the caller knows. A call that fails changes nothing,
- * and leaves the caller's struct as it was; the exceptions are the one named at
- * &struct kchan_recv, and EFAULT, which may come when part of it is written.
+ * know, and clears what only the caller knows; REMOVE has nothing to write. A call
+ * that fails changes nothing, and leaves the caller's struct as it was; the
+ * exceptions are the one named at &struct kchan_recv, and EFAULT, which may come
+ * when part of it is written.
  *
  * Times are nanoseconds of CLOCK_MONOTONIC as the caller's time namespace
  * shows it. Process, user and group ids are those of the caller's namespaces: a
@@ -56,6 +62,7 @@
 #define KCHAN_IOC_FEATURES	_IO(KCHAN_IOC_TYPE, 0x00)
 #define KCHAN_IOC_CREATE	_IO(KCHAN_IOC_TYPE, 0x01)
 #define KCHAN_IOC_OPEN		_IO(KCHAN_IOC_TYPE, 0x02)
+#define KCHAN_IOC_REMOVE	_IO(KCHAN_IOC_TYPE, 0x03)
 #define KCHAN_IOC_SEND		_IO(KCHAN_IOC_TYPE, 0x10)
 #define KCHAN_IOC_RECV		_IO(KCHAN_IOC_TYPE, 0x11)
 #define KCHAN_IOC_STATE		_IO(KCHAN_IOC_TYPE, 0x12)
@@ -78,6 +85,7 @@
 /* &struct kchan_features.features */
 #define KCHAN_FEATURE_QUEUE	(1ULL << 0)	/* queues, by copy */
 #define KCHAN_FEATURE_UNNAMED	(1ULL << 1)	/* CREATE without a name, and pairs */
+#define KCHAN_FEATURE_NETLINK	(1ULL << 2)	/* <linux/kchan_netlink.h> */
 
 /**
  * struct kchan_features - argument of %KCHAN_IOC_FEATURES
@@ -138,7 +146,8 @@ struct kchan_features {
  * without one), ENAMETOOLONG, ERANGE (@depth, @msgsize or @bytes above
  * net.kchan.max_depth, .max_msgsize, .max_bytes), EDQUOT (the caller's user has
  * net.kchan.max_channels_user channels and directories), ENOSPC (the namespace
- * has net.kchan.max_channels).
+ * has net.kchan.max_channels), EROFS (the directory's mount is read-only), EXDEV
+ * (something else is mounted on a directory in @name).
  */
 struct kchan_create {
 	__u32 size;
@@ -177,6 +186,40 @@ struct kchan_open {
 	__u64 name;
 	__s32 fd;
 	__u32 reserved;
+};
+
+/* &struct kchan_remove.flags */
+#define KCHAN_REMOVE_NOW	(1U << 0)	/* end all use, too */
+
+/**
+ * struct kchan_remove - argument of %KCHAN_IOC_REMOVE
+ * @size: in: sizeof of the caller's struct.
+ * @flags: in: KCHAN_REMOVE_* bits.
+ * @name: in: as in &struct kchan_create; 0 goes by @id.
+ * @id: in: with a name: 0, or the number that the channel of that name must have;
+ *	without: the number of the channel, which must have a name unless NOW is
+ *	given. A directory takes names only.
+ *
+ * Removes the name of a channel, as unlink(2) does: who has it open goes on, and
+ * it is gone with the last of them. That takes write and search permission on its
+ * directory, and owning the channel or the directory, or CAP_FOWNER.
+ *
+ * With NOW ends all use and then removes the name, as %KCHAN_IOC_REVOKE does. That
+ * takes owning the channel, or CAP_FOWNER, and waits for nobody.
+ *
+ * A name takes search permission on all directories on the way, too; an id does
+ * not.
+ *
+ * Errors, beside those of all commands: EACCES, EIDRM (the namespace is gone; with
+ * NOW: revoked already), EBUSY (something is mounted on the name), EINVAL (neither name nor id, a malformed name, or an id
+ * alone on a directory), EISDIR, ENAMETOOLONG, ENOENT (no such channel, or it has
+ * another id, or no name), ENOMEM, ENOTDIR, EPERM, EROFS, EXDEV.
+ */
+struct kchan_remove {
+	__u32 size;
+	__u32 flags;
+	__u64 name;
+	__u64 id;
 };
 
 /* &struct kchan_send.flags and &struct kchan_recv.flags */
@@ -325,6 +368,7 @@ struct kchan_recv {
  * @received_bytes: out: their payload.
  * @returned: out: messages put back because the receiver could not be given
  *	them.
+ * @full: out: how often a message did not fit: its sender waited or failed.
  * @residence: out: time in queue of each message handed to a receiver (counted
  *	again if put back): [0] below 2^10 ns, [i] below 2^(10 + i) ns, the
  *	last all that is longer. Every message is counted; none is sampled.
@@ -366,6 +410,7 @@ struct kchan_state {
 	__u64 received;
 	__u64 received_bytes;
 	__u64 returned;
+	__u64 full;
 	__u64 residence[KCHAN_RESIDENCE_BUCKETS];
 };
 

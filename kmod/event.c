@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0
+/**
+ * DOC: events
+ *
+ * What happens to channels is told to a multicast group of our generic netlink
+ * family, in the network namespace of the instance. A message is only built if
+ * somebody listens, by who brings the event about, with no spinlock held. What can
+ * happen often is counted, and told ten times a second at most; all else takes a
+ * system call of its own each time.
+ *
+ * Where a message cannot be built, listeners are told that they have lost one.
+ */
+#include <linux/dcache.h>
+#include <linux/fs.h>
+#include <linux/slab.h>
+#include <net/genetlink.h>
+#include <net/net_namespace.h>
+
+#include "channel.h"
+#include "event.h"
+#include "netlink.h"
+
+struct event {
+	enum kchan_event event;
+	u64 id;
+	const char *name;
+	u64 count;
+};
+
+static int put_attributes(struct sk_buff *skb, const struct event *event)
+{
+	if (nla_put_u32(skb, KCHAN_A_EVENT, event->event) ||
+	    nla_put_u64_64bit(skb, KCHAN_A_ID, event->id, KCHAN_A_PAD) ||
+	    (event->name && nla_put_string(skb, KCHAN_A_NAME, event->name)) ||
+	    (event->count && nla_put_u64_64bit(skb, KCHAN_A_COUNT, event->count,
+					       KCHAN_A_PAD)))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static struct sk_buff *event_build(const struct event *event)
+{
+	size_t size = nla_total_size(sizeof(u32)) +
+		      2 * nla_total_size_64bit(sizeof(u64));
+	struct sk_buff *skb;
+	void *head;
+
+	if (event->name)
+		size += nla_total_size(strlen(event->name) + 1);
+	skb = genlmsg_new(size, GFP_KERNEL);
+	if (!skb)
+		return NULL;
+	head = genlmsg_put(skb, 0, 0, &kchan_genl_family, 0, KCHAN_CMD_EVENT);
+	if (!head || WARN_ON_ONCE(put_attributes(skb, event))) {
+		nlmsg_free(skb);
+		return NULL;
+	}
+	genlmsg_end(skb, head);
+	return skb;
+}
+
+static void event_lost(struct net *net)
+{
+	genl_set_err(&kchan_genl_family, net, 0, KCHAN_GROUP_EVENTS, -ENOBUFS);
+}
+
+static void event_send(struct net *net, struct event *event,
+		       struct dentry *dentry)
+{
+	char *buf = NULL;
+	struct sk_buff *skb;
+
+	if (dentry) {
+		buf = kmalloc(KCHAN_NAME_BUF, GFP_KERNEL);
+		if (!buf) {
+			event_lost(net);
+			return;
+		}
+		event->name = kchan_name_of(dentry, buf);
+	}
+	skb = event_build(event);
+	kfree(buf);
+	if (skb)
+		genlmsg_multicast_netns(&kchan_genl_family, net, skb, 0,
+					KCHAN_GROUP_EVENTS, GFP_KERNEL);
+	else
+		event_lost(net);
+}
+
+/* The instance's network namespace, referenced, if somebody there listens. */
+static struct net *audience(struct kchan_ns *ns)
+{
+	struct net *net = kchan_ns_get_net(ns);
+
+	if (!net || genl_has_listeners(&kchan_genl_family, net,
+				       KCHAN_GROUP_EVENTS))
+		return net;
+	put_net(net);
+	return NULL;
+}
+
+/**
+ * kchan_event - tell of an event
+ * @ch: the channel
+ * @what: what happened
+ * @count: how often, or 0
+ *
+ * May sleep.
+ */
+void kchan_event(struct kchan_channel *ch, enum kchan_event what, u64 count)
+{
+	struct event event = { .event = what, .id = ch->id, .count = count };
+	struct net *net = audience(ch->ns);
+	struct dentry *dentry;
+
+	if (!net)
+		return;
+	dentry = d_find_alias(ch->inode);
+	event_send(net, &event, dentry);
+	dput(dentry);
+	put_net(net);
+}
+
+/**
+ * kchan_event_name - tell of an event that concerns a name
+ * @inode: whose name; a directory is passed over
+ * @dentry: the name
+ * @what: what happened
+ *
+ * May sleep. For a name that is made or moved, or removed just now.
+ */
+void kchan_event_name(const struct inode *inode, struct dentry *dentry,
+		      enum kchan_event what)
+{
+	struct kchan_ns *ns = dentry->d_sb->s_fs_info;
+	struct event event = { .event = what, .id = inode->i_ino };
+	struct net *net;
+
+	if (S_ISDIR(inode->i_mode))
+		return;
+	net = audience(ns);
+	if (!net)
+		return;
+	event_send(net, &event, dentry);
+	put_net(net);
+}
