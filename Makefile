@@ -20,15 +20,21 @@ moddir = $(DESTDIR)/lib/modules/$(kver)/updates
 incdir = $(DESTDIR)$(prefix)/include/linux
 mandir = $(DESTDIR)$(prefix)/share/man
 uapi = $(notdir $(wildcard uapi/linux/*.h))
-pages = $(wildcard tools/man/*.[1-8] lib/man/*.3)
+pages = $(filter-out %/kchan.d.5,$(wildcard tools/man/*.[2-8]))
 page_dest = $(mandir)/man$(subst .,,$(suffix $(1)))
 
-all: module
+all: module lib
 
 module:
 	@[ -n "$(KDIR)" ] || { echo "No kernel headers are installed:" \
 		"apt-get install linux-headers-amd64, or make KDIR=DIR"; exit 1; }
 	+@$(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR) modules
+
+lib:
+	+@$(MAKE) --no-print-directory -C lib
+
+abidiff:
+	+@$(MAKE) --no-print-directory -C lib abidiff
 
 demo:
 	@$(vm)/packages vm
@@ -53,11 +59,13 @@ install: all
 	install -D -m 644 -t $(moddir) kchan.ko
 	install -D -m 644 -t $(incdir) $(uapi:%=uapi/linux/%)
 	$(foreach p,$(pages),install -D -m 644 -t $(call page_dest,$(p)) $(p) && ) :
+	+$(MAKE) -C lib install
 	[ -n "$(DESTDIR)" ] || depmod $(kver)
 
 uninstall:
 	rm -f $(moddir)/kchan.ko $(uapi:%=$(incdir)/%)
 	rm -f $(foreach p,$(pages),$(call page_dest,$(p))/$(notdir $(p)))
+	+$(MAKE) -C lib uninstall
 	[ -n "$(DESTDIR)" ] || depmod $(kver)
 
 clean:
@@ -65,15 +73,18 @@ clean:
 		.kchan.* kchan.ko kchan.o kchan.mod* modules.order Module.symvers
 	find kmod -name '*.o' -o -name '.*.cmd' -o -name '.*.d' -o -name '*.o.d' | \
 		xargs -r rm -f
+	+$(MAKE) -C lib clean
 	+[ ! -e selftests/Makefile ] || $(MAKE) -C selftests clean
 
 help:
-	@echo 'make             build the module, kchan.ko'
+	@echo 'make             build all: module and library'
+	@echo 'make module      kchan.ko alone'
 	@echo 'make demo        show it at work in a throw-away virtual machine'
 	@echo 'make vm          a shell in that machine, with everything loaded; ^D ends it'
 	@echo 'make check       run the tests; make check-long runs them at length'
 	@echo 'make style       run the static checks alone'
-	@echo 'make install     module, headers and pages; make uninstall removes them'
+	@echo 'make install     everything; make uninstall removes it'
+	@echo 'make abidiff     compare what the library exports with the last release'
 	@echo 'make clean       remove what was built'
 	@echo
 	@echo 'KDIR=DIR         build directory of another kernel ($(KDIR))'
@@ -81,4 +92,5 @@ help:
 	@echo 'V=1              show each command'
 	@echo 'NO_INSTALL=1     name the Debian packages that are missing, install none'
 
-.PHONY: all module demo check check-long style vm install uninstall clean help
+.PHONY: all module lib abidiff demo check check-long style vm install \
+	uninstall clean help

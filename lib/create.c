@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+#define DEFAULT_MODE 0600 /* as reading consumes */
+
+static int create(struct kchan_create *arg, uint32_t flags, const char *name,
+		  int open_flags, const struct kchan_create_opts *uopts)
+{
+	struct kchan_create_opts opts;
+	const char *last;
+	int place, err;
+
+	err = libkchan_sized_get(&opts, sizeof(opts), uopts);
+	if (err)
+		return err;
+	/* Else a descriptor would come that nobody knows of. */
+	if (opts.flags & KCHAN_CREATE_PAIR)
+		return -EINVAL;
+	place = libkchan_open_place(name, &last);
+	if (place < 0)
+		return place;
+	*arg = (struct kchan_create){
+		.size = sizeof(*arg),
+		.flags = opts.flags | flags,
+		.name = (uintptr_t)last,
+		.mode = opts.mode ? opts.mode : DEFAULT_MODE,
+		.open_flags = open_flags,
+		.kind = opts.kind,
+		.key = opts.key,
+		.depth = opts.depth,
+		.msgsize = opts.msgsize,
+		.bytes = opts.bytes,
+	};
+	err = libkchan_ioctl(place, KCHAN_IOC_CREATE, arg);
+	close(place);
+	return err;
+}
+
+/* The memory comes first: a channel that is made and then lost may have a name. */
+int kchan_create(struct kchan **chp, const char *name, int open_flags,
+		 const struct kchan_create_opts *opts)
+{
+	struct kchan *ch = malloc(sizeof(*ch));
+	struct kchan_create arg;
+	int err;
+
+	err = ch ? create(&arg, 0, name, open_flags, opts) : -ENOMEM;
+	if (err) {
+		free(ch);
+		return err;
+	}
+	ch->fd = arg.fd;
+	*chp = ch;
+	return 0;
+}
+
+int kchan_create_pair(struct kchan **receiver, struct kchan **sender,
+		      int open_flags, const struct kchan_create_opts *opts)
+{
+	struct kchan *rx = malloc(sizeof(*rx));
+	struct kchan *tx = malloc(sizeof(*tx));
+	struct kchan_create arg;
+	int err = -ENOMEM;
+
+	if (rx && tx)
+		err = create(&arg, KCHAN_CREATE_PAIR, NULL, open_flags, opts);
+	if (err) {
+		free(rx);
+		free(tx);
+		return err;
+	}
+	rx->fd = arg.fd;
+	tx->fd = arg.fd_send;
+	*receiver = rx;
+	*sender = tx;
+	return 0;
+}

@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * libkchan: channels between the processes of one machine.
+ *
+ * A thin layer over the ioctls of <linux/kchan.h>, which has the flags, the
+ * limits and the structs that are passed on as they are. libkchan(3) is the
+ * overview.
+ */
+#ifndef LIBKCHAN_H
+#define LIBKCHAN_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <linux/kchan.h>
+
+/**
+ * DOC: rules of all functions
+ *
+ * - What can fail returns a negative errno value; the variable errno says
+ *   nothing. A call that fails leaves what its pointers point to as it was, but
+ *   for what kchan_recv_opts() tells after -EMSGSIZE.
+ * - The library keeps nothing but what is in a handle. All functions may be called
+ *   by any number of threads, with one handle too; only kchan_close() must be the
+ *   last to be given it. After fork(2) the handle is good in both processes, as
+ *   the descriptor in it is.
+ * - Structs begin with @size, which the caller sets to its own sizeof, most easily
+ *   by KCHAN_INIT(). They grow at the tail only. Of an options struct, a member
+ *   that the caller's does not have yet is 0, and a member that the library does
+ *   not know yet must be 0, else -E2BIG; -E2BIG too for a size above 4096, -EINVAL
+ *   for one below that of the member itself.
+ * - Memory that cannot be read or written is -EFAULT where the kernel meets it;
+ *   handles and structs of the library must be sound.
+ * - Times are nanoseconds of CLOCK_MONOTONIC, as kchan_now() returns them.
+ */
+
+/**
+ * DOC: names and paths
+ *
+ * A name that begins with a slash is a path of a mounted kchanfs, as
+ * /run/kchan/robot1/camera, and is looked up as any path. Any other is looked up
+ * in the instance of the caller's network namespace by /dev/kchan, with no mount:
+ * robot1/camera.
+ *
+ * Where /dev/kchan is not there, or there is nothing behind it, the call fails with
+ * -ENODEV: the module is not loaded. (-ENOENT is said of names and paths alone.)
+ */
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What is declared here is what the library exports. */
+#pragma GCC visibility push(default)
+
+/* An endpoint of a channel. */
+struct kchan;
+
+/**
+ * KCHAN_INIT - initialiser of a struct that begins with its size; the rest is 0
+ * @type: which, as in
+ *	struct kchan_send_opts opts = KCHAN_INIT(struct kchan_send_opts);
+ *
+ * For all such structs, of <linux/kchan.h> too. A program in C can as well write
+ * { .size = sizeof(opts), .prio = 9 }.
+ */
+#ifdef __cplusplus
+#define KCHAN_INIT(type)                        \
+	[]() {                                  \
+		type kchan_init{};              \
+		kchan_init.size = sizeof(type); \
+		return kchan_init;              \
+	}()
+#else
+#define KCHAN_INIT(type)             \
+	{                            \
+		.size = sizeof(type) \
+	}
+#endif
+
+/**
+ * struct kchan_create_opts - attributes of a new channel
+ * @size: sizeof the caller's struct.
+ * @flags: %KCHAN_CREATE_EXCL and %KCHAN_CREATE_AUTO; both need a name.
+ * @mode: permission bits, up to 0777, less the caller's umask; 0: 0600. Reading
+ *	consumes: mode 0644 lets everybody take messages.
+ * @kind: %KCHAN_KIND_QUEUE.
+ * @key: any number; kept and shown in &struct kchan_state, not used.
+ * @depth: messages that the queue holds at most; 0: %KCHAN_DEPTH_DEFAULT.
+ * @msgsize: bytes of one message at most; 0: %KCHAN_MSGSIZE_DEFAULT, or @bytes
+ *	where that is given and less.
+ * @bytes: payload bytes that the queue holds at most, not below @msgsize; 0:
+ *	%KCHAN_BYTES_DEFAULT, or @msgsize where that is more.
+ *
+ * A default is the namespace's ceiling where that is lower.
+ */
+struct kchan_create_opts {
+	size_t size;
+	uint32_t flags;
+	uint32_t mode;
+	uint32_t kind;
+	uint32_t key;
+	uint32_t depth;
+	uint32_t msgsize;
+	uint64_t bytes;
+};
+
+/**
+ * kchan_create - make a channel and open it
+ * @chp: out: the handle.
+ * @name: a name or a path; NULL makes a channel without a name, which is gone with
+ *	its last endpoint.
+ * @open_flags: O_RDONLY receives, O_WRONLY sends, O_RDWR does both; O_NONBLOCK if
+ *	wanted. The descriptor is close-on-exec; O_CLOEXEC may be given.
+ * @opts: attributes, or NULL for the defaults.
+ *
+ * Where the name is taken and KCHAN_CREATE_EXCL is not given, opens what is there,
+ * as kchan_open() does, with the attributes it has. A new channel is opened whatever
+ * its mode says. The directory of a path is opened for reading, so the caller needs
+ * that right, too.
+ *
+ * Return: 0, or
+ * -EACCES, -EIDRM, -EISDIR, -EMFILE, -ENFILE, -ENODEV, -ENOENT, -ENOMEM, -ENOTDIR:
+ * as kchan_open(), for the name's directory, too;
+ * -EDQUOT: the caller's user has net.kchan.max_channels_user channels and
+ * directories;
+ * -EEXIST: KCHAN_CREATE_EXCL, and the name is taken;
+ * -EINVAL: a malformed name; other open flags; an unknown flag or kind; @mode above
+ * 0777; @bytes below @msgsize; flags without a name;
+ * -ENAMETOOLONG: a component above 255 bytes, or the whole above KCHAN_NAME_MAX;
+ * -ENOSPC: the namespace has net.kchan.max_channels channels and directories;
+ * -ENOTTY: the directory of the path is of no kchanfs;
+ * -ERANGE: @depth, @msgsize or @bytes above net.kchan.max_depth, .max_msgsize,
+ * .max_bytes;
+ * -EROFS: the kchanfs of the path is mounted read-only.
+ */
+int kchan_create(struct kchan **chp, const char *name, int open_flags,
+		 const struct kchan_create_opts *opts);
+
+/**
+ * kchan_create_pair - make a channel without a name, with an end for each role
+ * @receiver: out: the end that receives.
+ * @sender: out: the end that sends.
+ * @open_flags: 0 or O_NONBLOCK, for both ends; O_CLOEXEC may be given.
+ * @opts: attributes, or NULL for the defaults.
+ *
+ * Return: 0, or as kchan_create() for NULL.
+ */
+int kchan_create_pair(struct kchan **receiver, struct kchan **sender,
+		      int open_flags, const struct kchan_create_opts *opts);
+
+/**
+ * kchan_open - open a channel
+ * @chp: out: the handle.
+ * @name: a name or a path.
+ * @open_flags: as kchan_create().
+ *
+ * Rights are checked as open(2) does: search on each directory, read to receive,
+ * write to send.
+ *
+ * Return: 0, or, of a path, what open(2) fails with, or
+ * -EACCES: a right is missing;
+ * -EIDRM: the network namespace is gone, or the channel was revoked meanwhile;
+ * -EINVAL: a malformed name, or open flags other than those above;
+ * -EISDIR: a directory;
+ * -EMFILE, -ENFILE: the process, or the system, has no descriptor left;
+ * -ENAMETOOLONG: as kchan_create();
+ * -ENODEV: the module is not loaded;
+ * -ENOENT: there is no such channel;
+ * -ENOMEM: there is not enough memory;
+ * -ENOTDIR: a component that is not the last is not a directory;
+ * -ENOTTY: what the path names is no channel. It has not been opened, unless it is a
+ * device without a number;
+ * -ESTALE: of a path, an automatic channel was just going; try again.
+ */
+int kchan_open(struct kchan **chp, const char *name, int open_flags);
+
+/**
+ * kchan_from_fd - make a handle of a descriptor
+ * @chp: out: the handle.
+ * @fd: an endpoint that was inherited, received over a UNIX socket, or opened with
+ *	open(2). The handle owns it from now on; its flags are left alone.
+ *
+ * Where the call fails the descriptor is the caller's still.
+ *
+ * Return: 0, or
+ * -EBADF: @fd is not open, or opened with O_PATH;
+ * -EIDRM: the channel was revoked, or its network namespace is gone;
+ * -ENOMEM: there is not enough memory;
+ * -ENOTTY: it is no channel. Some drivers say something else of themselves, -EINVAL
+ * for one.
+ */
+int kchan_from_fd(struct kchan **chp, int fd);
+
+/**
+ * kchan_close - close an endpoint and free its handle
+ * @ch: the handle; NULL does nothing.
+ */
+void kchan_close(struct kchan *ch);
+
+/**
+ * kchan_fd - the descriptor in a handle
+ * @ch: the handle.
+ *
+ * For poll(2), dup(2), fcntl(2), fchmod(2) and so on; kchan_close() closes it.
+ *
+ * Return: the descriptor.
+ */
+int kchan_fd(const struct kchan *ch);
+
+/**
+ * struct kchan_send_opts - how to send
+ * @size: sizeof the caller's struct.
+ * @flags: %KCHAN_NONBLOCK, %KCHAN_NEED_PEER.
+ * @prio: priority, 0 to %KCHAN_PRIO_MAX; higher goes first.
+ * @tag: any number; goes with the message.
+ * @deadline: when to stop waiting, as kchan_deadline_in() makes it; 0: never; a time
+ *	that has passed: try once.
+ */
+struct kchan_send_opts {
+	size_t size;
+	uint32_t flags;
+	uint32_t prio;
+	uint64_t tag;
+	uint64_t deadline;
+};
+
+/**
+ * kchan_send - send a message of priority 0 and tag 0
+ * @ch: an endpoint that is open for writing.
+ * @buf: the payload.
+ * @len: its bytes, 0 to the channel's msgsize.
+ *
+ * Waits while the queue is full, unless O_NONBLOCK is set.
+ *
+ * Return: 0, or as kchan_send_opts().
+ */
+int kchan_send(struct kchan *ch, const void *buf, size_t len);
+
+/**
+ * kchan_send_opts - send a message
+ * @ch: an endpoint that is open for writing.
+ * @buf: the payload.
+ * @len: its bytes, 0 to the channel's msgsize.
+ * @opts: how; NULL: as kchan_send().
+ * @seq: out, unless NULL: the message's number: 1 for the channel's first, and one
+ *	more for each that follows.
+ *
+ * Return: 0, or
+ * -EAGAIN: would wait, and KCHAN_NONBLOCK or O_NONBLOCK;
+ * -EBADF: not open for writing;
+ * -EDQUOT: what the endpoint's user has queued reaches net.kchan.max_bytes_user;
+ * -EIDRM: the channel was revoked, or its network namespace is gone;
+ * -EINTR: a signal handler ran that was set up without SA_RESTART; nothing was sent;
+ * -EINVAL: an unknown flag, or @prio above KCHAN_PRIO_MAX;
+ * -EMSGSIZE: @len is above the channel's msgsize;
+ * -ENOMEM: there is not enough memory;
+ * -EPIPE: would wait, KCHAN_NEED_PEER, and no receiver is open; there is no SIGPIPE;
+ * -ETIMEDOUT: the deadline passed.
+ */
+int kchan_send_opts(struct kchan *ch, const void *buf, size_t len,
+		    const struct kchan_send_opts *opts, uint64_t *seq);
+
+/**
+ * struct kchan_recv_opts - how to receive
+ * @size: sizeof the caller's struct.
+ * @flags: %KCHAN_NONBLOCK, %KCHAN_NEED_PEER.
+ * @reserved: 0.
+ * @deadline: as in &struct kchan_send_opts.
+ */
+struct kchan_recv_opts {
+	size_t size;
+	uint32_t flags;
+	uint32_t reserved;
+	uint64_t deadline;
+};
+
+/**
+ * struct kchan_msg_info - what is known of a message
+ * @size: sizeof the caller's struct. What the library does not know is cleared.
+ * @len: bytes of payload.
+ * @tag: as sent.
+ * @seq: as sent.
+ * @time: when the message entered the queue.
+ * @prio: as sent.
+ * @deliveries: how often it has been handed to a receiver, this time included: above
+ *	1 if one could not be given it, and it was put back.
+ * @pid: the sending process; 0: none that the caller's pid namespace knows.
+ * @uid: effective user of who opened the sending endpoint.
+ * @gid: effective group of the same.
+ * @reserved: 0.
+ */
+struct kchan_msg_info {
+	size_t size;
+	size_t len;
+	uint64_t tag;
+	uint64_t seq;
+	uint64_t time;
+	uint32_t prio;
+	uint32_t deliveries;
+	pid_t pid;
+	uid_t uid;
+	gid_t gid;
+	uint32_t reserved;
+};
+
+/**
+ * kchan_recv - receive the first message of the highest priority
+ * @ch: an endpoint that is open for reading.
+ * @buf: where the payload goes.
+ * @size: bytes that fit there; kchan_msgsize() are always enough.
+ *
+ * Waits while the queue is empty, unless O_NONBLOCK is set. A message that does not
+ * fit stays queued.
+ *
+ * Return: bytes of payload, 0 for an empty message, or as kchan_recv_opts().
+ */
+ssize_t kchan_recv(struct kchan *ch, void *buf, size_t size);
+
+/**
+ * kchan_recv_opts - receive the first message of the highest priority
+ * @ch: an endpoint that is open for reading.
+ * @buf: where the payload goes.
+ * @size: bytes that fit there.
+ * @opts: how; NULL: as kchan_recv().
+ * @info: out, unless NULL: what is known of the message.
+ *
+ * Return: bytes of payload, 0 for an empty message, or
+ * -EAGAIN: would wait, and KCHAN_NONBLOCK or O_NONBLOCK;
+ * -EBADF: not open for reading;
+ * -EIDRM: the channel was revoked, or its network namespace is gone;
+ * -EINTR: a signal handler ran that was set up without SA_RESTART; nothing was
+ * received;
+ * -EINVAL: an unknown flag, or @reserved is not 0;
+ * -EMSGSIZE: the message is longer than @size, and stays queued; @info->len says how
+ * long, the rest of it is left as it was;
+ * -EPIPE: would wait, KCHAN_NEED_PEER, and no sender is open;
+ * -ETIMEDOUT: the deadline passed.
+ */
+ssize_t kchan_recv_opts(struct kchan *ch, void *buf, size_t size,
+			const struct kchan_recv_opts *opts,
+			struct kchan_msg_info *info);
+
+/**
+ * kchan_now - the time, by the clock that deadlines and times of messages are of
+ *
+ * Return: nanoseconds of CLOCK_MONOTONIC.
+ */
+uint64_t kchan_now(void);
+
+/**
+ * kchan_deadline_in - the deadline that comes in so many nanoseconds
+ * @ns: nanoseconds from now; 0: a call tries once.
+ *
+ * Return: the deadline; the last there is, UINT64_MAX, if that comes first; never 0.
+ */
+uint64_t kchan_deadline_in(uint64_t ns);
+
+/**
+ * kchan_get_state - attributes, state and statistics of a channel, of one moment
+ * @ch: any endpoint of it.
+ * @state: in: @state->size, and 0 in what the kernel may not know; out: all of it.
+ *
+ * Return: 0, or
+ * -E2BIG: @state has something non-zero that the kernel does not know;
+ * -EIDRM: the channel was revoked, or its network namespace is gone;
+ * -EINVAL: @state->size is below that of the struct as first published.
+ */
+int kchan_get_state(const struct kchan *ch, struct kchan_state *state);
+
+/**
+ * kchan_msgsize - the longest message that a channel takes
+ * @ch: any endpoint of it.
+ *
+ * It never changes.
+ *
+ * Return: bytes, or -EIDRM as kchan_get_state().
+ */
+ssize_t kchan_msgsize(const struct kchan *ch);
+
+/**
+ * kchan_revoke - end a channel for all who have it open
+ * @ch: any endpoint of it.
+ *
+ * Removes its name, drops what is queued, and makes waiting and later calls on each
+ * endpoint fail with -EIDRM. The handle is still to be closed.
+ *
+ * Return: 0, or
+ * -EIDRM: it has been done before, or the network namespace is gone;
+ * -EPERM: the caller neither owns the channel nor has CAP_FOWNER.
+ */
+int kchan_revoke(struct kchan *ch);
+
+/**
+ * kchan_remove - remove the name of a channel
+ * @name: a name or a path; NULL: that of the channel with the number @id.
+ * @id: 0, or the number that the channel must have, as in &struct kchan_state.
+ * @flags: 0; %KCHAN_REMOVE_NOW ends all endpoints, as kchan_revoke() does, also those
+ *	of a channel with the number @id that has no name.
+ *
+ * Who has the channel open goes on, and it is gone with the last of them. The
+ * directory of a path is opened for reading, so the caller needs that right, too.
+ *
+ * Return: 0, or
+ * -EACCES: a right to search, read or write a directory is missing;
+ * -EBUSY: something is mounted on the path;
+ * -EIDRM: the network namespace is gone, or, with KCHAN_REMOVE_NOW, the channel was
+ * revoked already;
+ * -EINVAL: a malformed name, an unknown flag, or neither name nor number;
+ * -EISDIR: a directory;
+ * -EMFILE, -ENFILE, -ENAMETOOLONG, -ENODEV, -ENOMEM, -ENOTDIR: as kchan_open();
+ * -ENOENT: there is no such channel, or it has another number, or no name;
+ * -ENOTTY: the directory of the path is of no kchanfs;
+ * -EPERM: the caller owns neither the channel nor its directory, with KCHAN_REMOVE_NOW
+ * not the channel, and does not have CAP_FOWNER;
+ * -EROFS: the kchanfs of the path is mounted read-only.
+ */
+int kchan_remove(const char *name, uint64_t id, uint32_t flags);
+
+/**
+ * kchan_get_features - what the loaded module can do
+ * @features: in: @features->size, and 0 in what the kernel may not know; out: all of
+ *	it.
+ *
+ * Return: 0, or
+ * -E2BIG, -EINVAL: as kchan_get_state();
+ * -ENODEV: the module is not loaded;
+ * -EACCES, -EMFILE, -ENFILE, -ENOMEM: /dev/kchan cannot be opened.
+ */
+int kchan_get_features(struct kchan_features *features);
+
+/**
+ * kchan_version - the version of the library that the program runs with
+ *
+ * That of the module is in &struct kchan_features.
+ *
+ * Return: as in "0.1.0"; not to be freed.
+ */
+const char *kchan_version(void);
+
+/**
+ * kchan_version_number - the same as a number that can be compared
+ *
+ * Return: major << 16 | minor << 8 | patch, as &struct kchan_features.version.
+ */
+uint32_t kchan_version_number(void);
+
+#pragma GCC visibility pop
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* LIBKCHAN_H */
