@@ -57,8 +57,8 @@ FIXTURE_TEARDOWN(events)
 TEST_F(events, create)
 {
 	self->id = kc_state(kc_create(CTL, "a", O_RDWR)).id;
-	EXPECT_EVENT(CREATED, "a");
-	EXPECT_EVENT(ATTACHED, "a");
+	EXPECT_EVENT(KCHAN_EVENT_CREATED, "a");
+	EXPECT_EVENT(KCHAN_EVENT_ATTACHED, "a");
 	EXPECT_SILENCE();
 }
 
@@ -67,10 +67,10 @@ TEST_F(events, create_by_open)
 	int fd = open(PATH("a"), O_CREAT | O_RDWR, 0666);
 
 	self->id = kc_state(fd).id;
-	EXPECT_EVENT(CREATED, "a");
-	EXPECT_EVENT(ATTACHED, "a");
+	EXPECT_EVENT(KCHAN_EVENT_CREATED, "a");
+	EXPECT_EVENT(KCHAN_EVENT_ATTACHED, "a");
 	close(fd);
-	EXPECT_EVENT(DETACHED, "a");
+	EXPECT_EVENT(KCHAN_EVENT_DETACHED, "a");
 	EXPECT_SILENCE();
 }
 
@@ -78,7 +78,7 @@ TEST_F(events, create_of_a_taken_name_attaches)
 {
 	MAKE("a");
 	kc_create(CTL, "a", O_RDONLY);
-	EXPECT_EVENT(ATTACHED, "a");
+	EXPECT_EVENT(KCHAN_EVENT_ATTACHED, "a");
 	EXPECT_SILENCE();
 }
 
@@ -88,13 +88,13 @@ TEST_F(events, open_and_close)
 
 	MAKE("a");
 	fd = kc_open(CTL, "a", O_RDONLY);
-	EXPECT_EVENT(ATTACHED, "a");
+	EXPECT_EVENT(KCHAN_EVENT_ATTACHED, "a");
 	close(fd);
-	EXPECT_EVENT(DETACHED, "a");
+	EXPECT_EVENT(KCHAN_EVENT_DETACHED, "a");
 	fd = open(PATH("a"), O_WRONLY);
-	EXPECT_EVENT(ATTACHED, "a");
+	EXPECT_EVENT(KCHAN_EVENT_ATTACHED, "a");
 	close(fd);
-	EXPECT_EVENT(DETACHED, "a");
+	EXPECT_EVENT(KCHAN_EVENT_DETACHED, "a");
 	EXPECT_SILENCE();
 }
 
@@ -105,7 +105,7 @@ TEST_F(events, endpoint_is_detached_with_its_last_descriptor)
 	close(fd);
 	EXPECT_SILENCE();
 	close(copy);
-	EXPECT_EVENT(DETACHED, "a");
+	EXPECT_EVENT(KCHAN_EVENT_DETACHED, "a");
 	EXPECT_SILENCE();
 }
 
@@ -117,12 +117,12 @@ TEST_F(events, names_in_directories_are_told_from_the_root)
 	ASSERT_EQ(0, mkdir(PATH("d/e"), 0777));
 	fd = kc_create(CTL, "d/e/a", O_RDWR);
 	self->id = kc_state(fd).id;
-	EXPECT_EVENT(CREATED, "d/e/a");
-	EXPECT_EVENT(ATTACHED, "d/e/a");
+	EXPECT_EVENT(KCHAN_EVENT_CREATED, "d/e/a");
+	EXPECT_EVENT(KCHAN_EVENT_ATTACHED, "d/e/a");
 	close(fd);
-	EXPECT_EVENT(DETACHED, "d/e/a");
+	EXPECT_EVENT(KCHAN_EVENT_DETACHED, "d/e/a");
 	ASSERT_EQ(0, unlink(PATH("d/e/a")));
-	EXPECT_EVENT(REMOVED, "d/e/a");
+	EXPECT_EVENT(KCHAN_EVENT_REMOVED, "d/e/a");
 	EXPECT_SILENCE();
 }
 
@@ -142,12 +142,12 @@ TEST_F(events, longest_name)
 	p[255] = 0;
 	fd = kc_create(CTL, name, O_RDWR);
 	self->id = kc_state(fd).id;
-	EXPECT_EVENT(CREATED, name);
-	EXPECT_EVENT(ATTACHED, name);
+	EXPECT_EVENT(KCHAN_EVENT_CREATED, name);
+	EXPECT_EVENT(KCHAN_EVENT_ATTACHED, name);
 	close(fd);
-	EXPECT_EVENT(DETACHED, name);
+	EXPECT_EVENT(KCHAN_EVENT_DETACHED, name);
 	EXPECT_EQ(0, kc_remove(CTL, name, 0, 0));
-	EXPECT_EVENT(REMOVED, name);
+	EXPECT_EVENT(KCHAN_EVENT_REMOVED, name);
 	EXPECT_SILENCE();
 }
 
@@ -155,7 +155,7 @@ TEST_F(events, unlink)
 {
 	MAKE("a");
 	ASSERT_EQ(0, unlink(PATH("a")));
-	EXPECT_EVENT(REMOVED, "a");
+	EXPECT_EVENT(KCHAN_EVENT_REMOVED, "a");
 	EXPECT_SILENCE();
 }
 
@@ -163,10 +163,10 @@ TEST_F(events, remove)
 {
 	MAKE("a");
 	ASSERT_EQ(0, kc_remove(CTL, "a", 0, 0));
-	EXPECT_EVENT(REMOVED, "a");
+	EXPECT_EVENT(KCHAN_EVENT_REMOVED, "a");
 	MAKE("b");
 	ASSERT_EQ(0, kc_remove(CTL, NULL, self->id, 0));
-	EXPECT_EVENT(REMOVED, "b");
+	EXPECT_EVENT(KCHAN_EVENT_REMOVED, "b");
 	EXPECT_SILENCE();
 }
 
@@ -175,13 +175,13 @@ TEST_F(events, channel_that_has_lost_its_name)
 	int fd = MAKE("a"), other;
 
 	ASSERT_EQ(0, unlink(PATH("a")));
-	EXPECT_EVENT(REMOVED, "a");
+	EXPECT_EVENT(KCHAN_EVENT_REMOVED, "a");
 	other = kc_reopen(fd, O_RDONLY);
-	EXPECT_EVENT(ATTACHED, NULL);
+	EXPECT_EVENT(KCHAN_EVENT_ATTACHED, NULL);
 	close(other);
-	EXPECT_EVENT(DETACHED, NULL);
+	EXPECT_EVENT(KCHAN_EVENT_DETACHED, NULL);
 	close(fd);
-	EXPECT_EVENT(DETACHED, NULL);
+	EXPECT_EVENT(KCHAN_EVENT_DETACHED, NULL);
 	/* Its name was removed: that was told. */
 	EXPECT_SILENCE();
 }
@@ -191,11 +191,11 @@ TEST_F(events, channel_without_a_name)
 	int fd = kc_create(CTL, NULL, O_RDWR);
 
 	self->id = kc_state(fd).id;
-	EXPECT_EVENT(CREATED, NULL);
-	EXPECT_EVENT(ATTACHED, NULL);
+	EXPECT_EVENT(KCHAN_EVENT_CREATED, NULL);
+	EXPECT_EVENT(KCHAN_EVENT_ATTACHED, NULL);
 	close(fd);
-	EXPECT_EVENT(DETACHED, NULL);
-	EXPECT_EVENT(REMOVED, NULL);
+	EXPECT_EVENT(KCHAN_EVENT_DETACHED, NULL);
+	EXPECT_EVENT(KCHAN_EVENT_REMOVED, NULL);
 	EXPECT_SILENCE();
 }
 
@@ -205,15 +205,15 @@ TEST_F(events, pair)
 
 	ASSERT_EQ(0, kc_pair(CTL, &rx, &tx));
 	self->id = kc_state(rx).id;
-	EXPECT_EVENT(CREATED, NULL);
-	EXPECT_EVENT(ATTACHED, NULL);
-	EXPECT_EVENT(ATTACHED, NULL);
+	EXPECT_EVENT(KCHAN_EVENT_CREATED, NULL);
+	EXPECT_EVENT(KCHAN_EVENT_ATTACHED, NULL);
+	EXPECT_EVENT(KCHAN_EVENT_ATTACHED, NULL);
 	close(tx);
-	EXPECT_EVENT(DETACHED, NULL);
+	EXPECT_EVENT(KCHAN_EVENT_DETACHED, NULL);
 	EXPECT_SILENCE();
 	close(rx);
-	EXPECT_EVENT(DETACHED, NULL);
-	EXPECT_EVENT(REMOVED, NULL);
+	EXPECT_EVENT(KCHAN_EVENT_DETACHED, NULL);
+	EXPECT_EVENT(KCHAN_EVENT_REMOVED, NULL);
 	EXPECT_SILENCE();
 }
 
@@ -230,15 +230,15 @@ TEST_F(events, automatic_channel_ends_with_its_last_endpoint)
 	int fd = create_auto(CTL, "a"), other = kc_open(CTL, "a", O_RDONLY);
 
 	self->id = kc_state(fd).id;
-	EXPECT_EVENT(CREATED, "a");
-	EXPECT_EVENT(ATTACHED, "a");
-	EXPECT_EVENT(ATTACHED, "a");
+	EXPECT_EVENT(KCHAN_EVENT_CREATED, "a");
+	EXPECT_EVENT(KCHAN_EVENT_ATTACHED, "a");
+	EXPECT_EVENT(KCHAN_EVENT_ATTACHED, "a");
 	close(fd);
-	EXPECT_EVENT(DETACHED, "a");
+	EXPECT_EVENT(KCHAN_EVENT_DETACHED, "a");
 	EXPECT_SILENCE();
 	close(other);
-	EXPECT_EVENT(DETACHED, "a");
-	EXPECT_EVENT(REMOVED, "a");
+	EXPECT_EVENT(KCHAN_EVENT_DETACHED, "a");
+	EXPECT_EVENT(KCHAN_EVENT_REMOVED, "a");
 	EXPECT_SILENCE();
 }
 
@@ -248,10 +248,10 @@ TEST_F(events, rename_tells_the_new_name)
 
 	ASSERT_EQ(0, mkdir(PATH("d"), 0777));
 	ASSERT_EQ(0, rename(PATH("a"), PATH("d/b")));
-	EXPECT_EVENT(RENAMED, "d/b");
+	EXPECT_EVENT(KCHAN_EVENT_RENAMED, "d/b");
 	EXPECT_SILENCE();
 	close(fd);
-	EXPECT_EVENT(DETACHED, "d/b");
+	EXPECT_EVENT(KCHAN_EVENT_DETACHED, "d/b");
 }
 
 TEST_F(events, rename_to_a_name_that_is_taken)
@@ -262,8 +262,8 @@ TEST_F(events, rename_to_a_name_that_is_taken)
 	replaced = self->id;
 	MAKE("a");
 	ASSERT_EQ(0, rename(PATH("a"), PATH("b")));
-	EXPECT_EVENT_OF(SOCK, REMOVED, replaced, "b");
-	EXPECT_EVENT(RENAMED, "b");
+	EXPECT_EVENT_OF(SOCK, KCHAN_EVENT_REMOVED, replaced, "b");
+	EXPECT_EVENT(KCHAN_EVENT_RENAMED, "b");
 	EXPECT_SILENCE();
 }
 
@@ -272,11 +272,11 @@ TEST_F(events, revoke)
 	int fd = MAKE("a");
 
 	ASSERT_EQ(0, kc_revoke(fd));
-	EXPECT_EVENT(REVOKED, "a");
-	EXPECT_EVENT(REMOVED, "a");
+	EXPECT_EVENT(KCHAN_EVENT_REVOKED, "a");
+	EXPECT_EVENT(KCHAN_EVENT_REMOVED, "a");
 	EXPECT_SILENCE();
 	close(fd);
-	EXPECT_EVENT(DETACHED, NULL);
+	EXPECT_EVENT(KCHAN_EVENT_DETACHED, NULL);
 	EXPECT_SILENCE();
 }
 
@@ -285,11 +285,11 @@ TEST_F(events, revoke_of_a_channel_without_a_name)
 	int fd = MAKE(NULL);
 
 	ASSERT_EQ(0, kc_revoke(fd));
-	EXPECT_EVENT(REVOKED, NULL);
+	EXPECT_EVENT(KCHAN_EVENT_REVOKED, NULL);
 	EXPECT_SILENCE();
 	close(fd);
-	EXPECT_EVENT(DETACHED, NULL);
-	EXPECT_EVENT(REMOVED, NULL);
+	EXPECT_EVENT(KCHAN_EVENT_DETACHED, NULL);
+	EXPECT_EVENT(KCHAN_EVENT_REMOVED, NULL);
 	EXPECT_SILENCE();
 }
 
@@ -297,12 +297,12 @@ TEST_F(events, remove_now)
 {
 	MAKE("a");
 	ASSERT_EQ(0, kc_remove(CTL, "a", 0, KCHAN_REMOVE_NOW));
-	EXPECT_EVENT(REVOKED, "a");
-	EXPECT_EVENT(REMOVED, "a");
+	EXPECT_EVENT(KCHAN_EVENT_REVOKED, "a");
+	EXPECT_EVENT(KCHAN_EVENT_REMOVED, "a");
 	EXPECT_SILENCE();
 	MAKE(NULL);
 	ASSERT_EQ(0, kc_remove(CTL, NULL, self->id, KCHAN_REMOVE_NOW));
-	EXPECT_EVENT(REVOKED, NULL);
+	EXPECT_EVENT(KCHAN_EVENT_REVOKED, NULL);
 	EXPECT_SILENCE();
 }
 
@@ -426,7 +426,7 @@ TEST_F(events, endpoint_of_a_process_that_was_killed_has_died)
 		struct ending ending = { CTL, ends[i].end };
 
 		kc_child(open_and_end, &ending);
-		EXPECT_EVENT(ATTACHED, "a");
+		EXPECT_EVENT(KCHAN_EVENT_ATTACHED, "a");
 		ASSERT_EQ(0, kn_next_event(SOCK, &self->last));
 		EXPECT_TRUE(kn_is_event(&self->last, ends[i].event, self->id, "a"))
 			TH_LOG("end %u: event %u", i, self->last.event);
@@ -440,8 +440,8 @@ TEST_F(events, endpoint_that_is_closed_on_exec_is_detached)
 
 	MAKE("a");
 	kc_child(open_and_end, &ending);
-	EXPECT_EVENT(ATTACHED, "a");
-	EXPECT_EVENT(DETACHED, "a");
+	EXPECT_EVENT(KCHAN_EVENT_ATTACHED, "a");
+	EXPECT_EVENT(KCHAN_EVENT_DETACHED, "a");
 	EXPECT_SILENCE();
 }
 
@@ -457,11 +457,11 @@ TEST_F(events, endpoint_of_a_process_killed_while_it_waits_has_died)
 	int fd = MAKE("a");
 	pid_t pid = kc_fork(wait_for_message, &CTL);
 
-	EXPECT_EVENT(ATTACHED, "a");
+	EXPECT_EVENT(KCHAN_EVENT_ATTACHED, "a");
 	ASSERT_TRUE(kc_receivers_wait(fd, 1));
 	kill(pid, SIGKILL);
 	ASSERT_EQ(KC_KILLED, kc_reap(pid));
-	EXPECT_EVENT(DIED, "a");
+	EXPECT_EVENT(KCHAN_EVENT_DIED, "a");
 	EXPECT_SILENCE();
 }
 
@@ -480,7 +480,7 @@ TEST_F(events, endpoint_that_others_have_does_not_die_with_one)
 	ASSERT_EQ(KC_KILLED, kc_reap(pid));
 	EXPECT_SILENCE();
 	close(fd);
-	EXPECT_EVENT(DETACHED, "a");
+	EXPECT_EVENT(KCHAN_EVENT_DETACHED, "a");
 }
 
 TEST_F(events, automatic_channel_of_a_process_that_was_killed)
@@ -491,11 +491,11 @@ TEST_F(events, automatic_channel_of_a_process_that_was_killed)
 	self->id = kc_state(fd).id;
 	DISCARD();
 	kc_child(open_and_end, &ending);
-	EXPECT_EVENT(ATTACHED, "a");
-	EXPECT_EVENT(DIED, "a");
+	EXPECT_EVENT(KCHAN_EVENT_ATTACHED, "a");
+	EXPECT_EVENT(KCHAN_EVENT_DIED, "a");
 	close(fd);
-	EXPECT_EVENT(DETACHED, "a");
-	EXPECT_EVENT(REMOVED, "a");
+	EXPECT_EVENT(KCHAN_EVENT_DETACHED, "a");
+	EXPECT_EVENT(KCHAN_EVENT_REMOVED, "a");
 	EXPECT_SILENCE();
 }
 
@@ -519,7 +519,7 @@ TEST_F(events, message_that_does_not_fit)
 
 	EXPECT_SILENCE();
 	ASSERT_EQ(-EAGAIN, kc_ret(write(fd, "x", 1)));
-	EXPECT_EVENT(FULL, "a");
+	EXPECT_EVENT(KCHAN_EVENT_FULL, "a");
 	EXPECT_EQ(1, self->last.count);
 	EXPECT_EQ(1, kc_state(fd).full);
 	EXPECT_SILENCE();
@@ -531,9 +531,9 @@ TEST_F(events, sender_that_waits_is_told_while_it_does)
 	struct kc_call call = kc_sender(kc_reopen(fd, O_WRONLY), 0, 1);
 	char buf[8];
 
-	EXPECT_EVENT(ATTACHED, "a");
+	EXPECT_EVENT(KCHAN_EVENT_ATTACHED, "a");
 	ASSERT_EQ(0, kc_start(&call));
-	EXPECT_EVENT(FULL, "a");
+	EXPECT_EVENT(KCHAN_EVENT_FULL, "a");
 	EXPECT_EQ(1, self->last.count);
 	ASSERT_TRUE(kc_senders_wait(fd, 1));
 	ASSERT_EQ(1, read(fd, buf, sizeof(buf)));
@@ -579,8 +579,8 @@ TEST_F(events, channels_are_full_each_for_itself)
 	b = MAKE_FULL();
 	ASSERT_EQ(-EAGAIN, kc_ret(write(a, "x", 1)));
 	ASSERT_EQ(-EAGAIN, kc_ret(write(b, "x", 1)));
-	EXPECT_EVENT_OF(SOCK, FULL, first, NULL);
-	EXPECT_EVENT(FULL, "a");
+	EXPECT_EVENT_OF(SOCK, KCHAN_EVENT_FULL, first, NULL);
+	EXPECT_EVENT(KCHAN_EVENT_FULL, "a");
 }
 
 TEST_F(events, too_many_bytes_are_full_too)
@@ -591,7 +591,7 @@ TEST_F(events, too_many_bytes_are_full_too)
 	ASSERT_EQ(6, write(fd, "123456", 6));
 	DISCARD();
 	ASSERT_EQ(-EAGAIN, kc_ret(write(fd, "12345", 5)));
-	EXPECT_EVENT(FULL, NULL);
+	EXPECT_EVENT(KCHAN_EVENT_FULL, NULL);
 	/* What never fits is another error. */
 	ASSERT_EQ(-EMSGSIZE, kc_ret(write(fd, "12345678901", 11)));
 	EXPECT_EQ(1, kc_state(fd).full);

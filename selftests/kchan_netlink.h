@@ -15,6 +15,7 @@
 #include <linux/netlink.h>
 
 #define KN_ROOM	16384	/* for what comes in one read */
+#define KN_LEAST 8192	/* the least that the header asks for */
 
 /* A message that is being put together, and sent by kn_send(). */
 struct kn_request {
@@ -38,6 +39,7 @@ struct kn_answer {
 /**
  * struct kn_dump - a dump that is being read
  * @sock: the socket
+ * @room: bytes to read at a time, which decide how much comes
  * @reads: how often something was read
  * @interrupted: NLM_F_DUMP_INTR was seen
  * @ended: all has been read
@@ -47,6 +49,7 @@ struct kn_answer {
  */
 struct kn_dump {
 	int sock;
+	unsigned int room;
 	unsigned int reads;
 	bool interrupted;
 	bool ended;
@@ -150,8 +153,7 @@ extern char kn_instead[160];
 
 /* Next comes this, about the channel of this number, which has or had this name. */
 #define EXPECT_EVENT_OF(sock, what, number, name)			\
-	EXPECT_TRUE(kn_told(sock, &self->last, KCHAN_EVENT_##what, number, \
-			    name))					\
+	EXPECT_TRUE(kn_told(sock, &self->last, what, number, name))	\
 		TH_LOG("no " #what ", but %s", kn_instead)
 
 #endif /* KCHAN_NETLINK_H */

@@ -46,13 +46,13 @@ TEST_F(listeners, other_network_namespaces_are_not_told_of)
 	fd = kc_create(ctl, "b", O_RDWR);
 	self->id = kc_state(fd).id;
 	EXPECT_SILENCE();
-	EXPECT_EVENT_OF(sock, CREATED, self->id, "b");
-	EXPECT_EVENT_OF(sock, ATTACHED, self->id, "b");
+	EXPECT_EVENT_OF(sock, KCHAN_EVENT_CREATED, self->id, "b");
+	EXPECT_EVENT_OF(sock, KCHAN_EVENT_ATTACHED, self->id, "b");
 	/* By whom does not count: of the instance, wherever its user is. */
 	fd = kc_create(CTL, "a", O_RDWR);
 	self->id = kc_state(fd).id;
-	EXPECT_EVENT(CREATED, "a");
-	EXPECT_EVENT(ATTACHED, "a");
+	EXPECT_EVENT(KCHAN_EVENT_CREATED, "a");
+	EXPECT_EVENT(KCHAN_EVENT_ATTACHED, "a");
 	EXPECT_SILENCE_OF(sock);
 	close(sock);
 	close(ctl);
@@ -63,10 +63,10 @@ TEST_F(listeners, all_listeners_are_told)
 	int other = kn_listen();
 
 	self->id = kc_state(kc_create(CTL, "a", O_RDWR)).id;
-	EXPECT_EVENT(CREATED, "a");
-	EXPECT_EVENT(ATTACHED, "a");
-	EXPECT_EVENT_OF(other, CREATED, self->id, "a");
-	EXPECT_EVENT_OF(other, ATTACHED, self->id, "a");
+	EXPECT_EVENT(KCHAN_EVENT_CREATED, "a");
+	EXPECT_EVENT(KCHAN_EVENT_ATTACHED, "a");
+	EXPECT_EVENT_OF(other, KCHAN_EVENT_CREATED, self->id, "a");
+	EXPECT_EVENT_OF(other, KCHAN_EVENT_ATTACHED, self->id, "a");
 	close(other);
 }
 
@@ -83,7 +83,7 @@ TEST_F(listeners, listener_need_not_see_the_channel)
 	fd = kc_create(CTL, "d/a", O_RDWR);
 	self->id = kc_state(fd).id;
 	EXPECT_EQ(-EACCES, kn_by_id(kn_socket_as(1001), self->id, &ch));
-	EXPECT_EVENT_OF(sock, CREATED, self->id, "d/a");
+	EXPECT_EVENT_OF(sock, KCHAN_EVENT_CREATED, self->id, "d/a");
 	close(sock);
 }
 
@@ -94,7 +94,7 @@ TEST_F(listeners, who_has_left_the_group_is_not_told)
 	ASSERT_EQ(0, kn_leave(SOCK));
 	self->id = kc_state(kc_create(CTL, "a", O_RDWR)).id;
 	EXPECT_SILENCE();
-	EXPECT_EVENT_OF(other, CREATED, self->id, "a");
+	EXPECT_EVENT_OF(other, KCHAN_EVENT_CREATED, self->id, "a");
 	close(other);
 }
 
@@ -131,7 +131,7 @@ TEST_F(listeners, listener_that_is_too_slow_gets_ENOBUFS_once)
 	EXPECT_LE(1, n);
 	EXPECT_GT(800, n);
 	self->id = kc_state(kc_create(CTL, "a", O_RDWR)).id;
-	EXPECT_EVENT(CREATED, "a");
+	EXPECT_EVENT(KCHAN_EVENT_CREATED, "a");
 }
 
 TEST_F(listeners, slow_listener_costs_others_nothing)
