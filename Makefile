@@ -23,7 +23,7 @@ uapi = $(notdir $(wildcard uapi/linux/*.h))
 pages = $(filter-out %/kchan.d.5,$(wildcard tools/man/*.[2-8]))
 page_dest = $(mandir)/man$(subst .,,$(suffix $(1)))
 
-all: module lib
+all: module lib tools
 
 module:
 	@[ -n "$(KDIR)" ] || { echo "No kernel headers are installed:" \
@@ -32,6 +32,9 @@ module:
 
 lib:
 	+@$(MAKE) --no-print-directory -C lib
+
+tools: lib
+	+@$(MAKE) --no-print-directory -C tools
 
 abidiff:
 	+@$(MAKE) --no-print-directory -C lib abidiff
@@ -60,12 +63,14 @@ install: all
 	install -D -m 644 -t $(incdir) $(uapi:%=uapi/linux/%)
 	$(foreach p,$(pages),install -D -m 644 -t $(call page_dest,$(p)) $(p) && ) :
 	+$(MAKE) -C lib install
+	+$(MAKE) -C tools install
 	[ -n "$(DESTDIR)" ] || depmod $(kver)
 
 uninstall:
 	rm -f $(moddir)/kchan.ko $(uapi:%=$(incdir)/%)
 	rm -f $(foreach p,$(pages),$(call page_dest,$(p))/$(notdir $(p)))
 	+$(MAKE) -C lib uninstall
+	+$(MAKE) -C tools uninstall
 	[ -n "$(DESTDIR)" ] || depmod $(kver)
 
 clean:
@@ -74,10 +79,11 @@ clean:
 	find kmod -name '*.o' -o -name '.*.cmd' -o -name '.*.d' -o -name '*.o.d' | \
 		xargs -r rm -f
 	+$(MAKE) -C lib clean
+	+$(MAKE) -C tools clean
 	+[ ! -e selftests/Makefile ] || $(MAKE) -C selftests clean
 
 help:
-	@echo 'make             build all: module and library'
+	@echo 'make             build all: module, lib, tools'
 	@echo 'make module      kchan.ko alone'
 	@echo 'make demo        show it at work in a throw-away virtual machine'
 	@echo 'make vm          a shell in that machine, with everything loaded; ^D ends it'
@@ -92,5 +98,5 @@ help:
 	@echo 'V=1              show each command'
 	@echo 'NO_INSTALL=1     name the Debian packages that are missing, install none'
 
-.PHONY: all module lib abidiff demo check check-long style vm install \
+.PHONY: all module lib tools abidiff demo check check-long style vm install \
 	uninstall clean help

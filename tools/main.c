@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* kchan: channels from the command line. Each subcommand is in a file of its name. */
+#define _GNU_SOURCE
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "netns.h"
+#include "tool.h"
+
+static const struct command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *what;
+} commands[] = {
+	{ "mount", cmd_mount, "mount kchanfs" },
+	{ "mk", cmd_mk, "make channels or directories" },
+	{ "rm", cmd_rm, "remove channels or directories" },
+	{ "ls", cmd_ls, "list channels" },
+	{ "ps", cmd_ps, "list who has channels open, and who waits" },
+	{ "stat", cmd_stat, "show all that is known of channels" },
+	{ "send", cmd_send, "send messages" },
+	{ "recv", cmd_recv, "receive messages" },
+	{ "work", cmd_work, "run a command for each message" },
+	{ "monitor", cmd_monitor, "show what happens to channels" },
+	{ "apply", cmd_apply, "make what /etc/kchan.d says" },
+	{ "version", cmd_version, "show the versions of tool and module" },
+};
+
+static int help(void)
+{
+	size_t i;
+
+	puts("Usage: kchan [OPTION]... SUBCOMMAND [ARGUMENT]...\n"
+	     "Channels between the processes of one machine.\n");
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
+		printf("  %-9s  %s\n", commands[i].name, commands[i].what);
+	puts("\nOptions:\n"
+	     "  -n, --netns=NAME|PID  in that network namespace, as ip -n\n"
+	     "  -h, --help            this text; kchan SUBCOMMAND --help: more\n"
+	     "  -V, --version         the version of the tool\n\n"
+	     "A name that begins with a slash is a path of a mounted kchanfs, any other\n"
+	     "one of the network namespace. See kchan(1).");
+	return EXIT_SUCCESS;
+}
+
+static int run(int argc, char **argv)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(commands); i++) {
+		if (strcmp(argv[0], commands[i].name) != 0)
+			continue;
+		subcommand = commands[i].name;
+		optind = 0; /* getopt_long() starts anew */
+		return commands[i].run(argc, argv);
+	}
+	return misuse("no subcommand %s", argv[0]);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "netns", required_argument, NULL, 'n' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{}
+	};
+	int c;
+
+	setlocale(LC_ALL, "");
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, "+:n:hV", options, NULL)) != -1) {
+		switch (c) {
+		case 'n':
+			if (enter_netns(optarg) != 0)
+				return EXIT_FAILURE;
+			break;
+		case 'h':
+			return finish(help());
+		case 'V':
+			puts("kchan " KCHAN_VERSION);
+			return finish(EXIT_SUCCESS);
+		default:
+			return bad_option(c, argv);
+		}
+	}
+	if (optind == argc)
+		return misuse("a subcommand is missing");
+	return finish(run(argc - optind, argv + optind));
+}

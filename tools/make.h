@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Making names, for mk and apply. The caller has set the umask to 0. */
+#ifndef KCHAN_MAKE_H
+#define KCHAN_MAKE_H
+
+#include <sys/types.h>
+
+#include "attrs.h"
+#include "place.h"
+
+/* 0 or a negative errno, -EEXIST among them. */
+int make_channel(const char *name, mode_t mode, const struct attrs *attrs,
+		 struct kchan **ch);
+int make_directory(const struct place *place, mode_t mode);
+
+#endif /* KCHAN_MAKE_H */

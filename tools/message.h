@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Messages, for send, recv and work. */
+#ifndef KCHAN_MESSAGE_H
+#define KCHAN_MESSAGE_H
+
+#include <kchan.h>
+
+/* Where messages are received; grows as they need. All 0 at first. */
+struct buffer {
+	char *data;
+	size_t size;
+};
+
+/* As kchan_recv_opts(), but that the message always fits. */
+ssize_t message_recv(struct kchan *ch, struct buffer *buffer,
+		     const struct kchan_recv_opts *opts,
+		     struct kchan_msg_info *info);
+
+/* Calls @each for each number that is known of a message. */
+void message_numbers(const struct kchan_msg_info *info,
+		     void (*each)(void *arg, const char *name, uint64_t value),
+		     void *arg);
+/* When it was sent, as date and time; to be freed. */
+char *message_time(const struct kchan_msg_info *info);
+
+/*
+ * The exit status that means this error of a call that would have had to wait; else
+ * EXIT_FAILURE.
+ */
+int message_exit(int err);
+
+#endif /* KCHAN_MESSAGE_H */

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "explain.h"
+#include "make.h"
+#include "parse.h"
+#include "place.h"
+#include "tool.h"
+
+#define CHANNEL_MODE 0600
+#define DIRECTORY_MODE 0755
+
+struct options {
+	bool directory;
+	bool if_missing;
+	bool mode_given;
+	mode_t mode;
+	struct attrs attrs;
+};
+
+enum {
+	OPT_IF_MISSING = LONG_ONLY,
+	OPT_ATTR, /* and on: enum attr */
+};
+
+static int help(void)
+{
+	puts("Usage: kchan mk [OPTION]... NAME...\n"
+	     "Make channels, which stay until they are removed, or directories.\n\n"
+	     "  -d, --directory    make directories; kchanfs must be mounted\n"
+	     "  -m, --mode=MODE    permission bits in octal, whatever the umask; default:\n"
+	     "                     600 for channels, 755 for directories\n"
+	     "      --depth=N      messages that are held at most\n"
+	     "      --msgsize=SIZE bytes of one message at most\n"
+	     "      --bytes=SIZE   bytes that are held at most, in all\n"
+	     "      --key=N        a number that is kept and shown, and not used\n"
+	     "      --if-missing   leave alone what exists\n"
+	     "  -h, --help         this text\n\n"
+	     "A SIZE may end in K, M or G. Defaults and limits: kchanfs(5).");
+	return EXIT_SUCCESS;
+}
+
+static bool is_directory(const char *name)
+{
+	struct place place;
+	struct stat st;
+	bool is;
+
+	if (place_open(NULL, name, &place))
+		return false;
+	is = fstatat(place.dir, place.last, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	     S_ISDIR(st.st_mode);
+	place_close(&place);
+	return is;
+}
+
+/* A directory says so even to who may not open it. */
+static bool is_channel(const char *name)
+{
+	struct kchan *ch;
+	int err;
+
+	err = kchan_open(&ch, name, O_RDONLY);
+	if (!err)
+		kchan_close(ch);
+	return err != -EISDIR;
+}
+
+/* Is it at least of the kind that was asked for? */
+static int accept_existing(const char *name, bool directory)
+{
+	if (directory && !is_directory(name))
+		return report(name, "exists, and is no directory");
+	if (!directory && !is_channel(name))
+		return report(name, "exists, and is a directory");
+	return EXIT_SUCCESS;
+}
+
+static int make_one(const char *name, const struct options *o)
+{
+	struct place place;
+	struct kchan *ch;
+	int err;
+
+	if (o->directory) {
+		err = place_open(NULL, name, &place);
+		if (err)
+			return err;
+		err = make_directory(&place, o->mode);
+		place_close(&place);
+		return err;
+	}
+	err = make_channel(name, o->mode, &o->attrs, &ch);
+	if (!err)
+		kchan_close(ch);
+	return err;
+}
+
+static int make(const char *name, const struct options *o)
+{
+	int err = make_one(name, o);
+
+	switch (err) {
+	case 0:
+		return EXIT_SUCCESS;
+	case -EEXIST:
+		if (o->if_missing)
+			return accept_existing(name, o->directory);
+		return report(name, "exists (--if-missing leaves it alone)");
+	case -ENXIO:
+	case -ENOTTY:
+		if (o->directory)
+			return report_place(name, name, err);
+		/* fallthrough */
+	default:
+		return report_make(name, name, err, &o->attrs);
+	}
+}
+
+static int parse_attr(struct options *o, enum attr attr)
+{
+	int status = EXIT_SUCCESS;
+	char *option;
+
+	if (attrs_set(&o->attrs, attr, optarg))
+		return EXIT_SUCCESS;
+	option = xprintf("--%s", attr_name(attr));
+	status = bad_value(option, attr_expected(attr));
+	free(option);
+	return status;
+}
+
+static int check_options(const struct options *o)
+{
+	const uint64_t *value = o->attrs.value;
+
+	if (o->directory && o->attrs.given)
+		return misuse("a directory has a --mode and nothing else");
+	if (!o->directory && o->mode > 0777)
+		return misuse("--mode %o: a channel has permission bits only",
+			      o->mode);
+	if (value[ATTR_BYTES] && value[ATTR_BYTES] < value[ATTR_MSGSIZE])
+		return misuse("--bytes is below --msgsize");
+	return EXIT_SUCCESS;
+}
+
+static int parse_option(int c, char **argv, struct options *o)
+{
+	switch (c) {
+	case 'd':
+		o->directory = true;
+		return EXIT_SUCCESS;
+	case 'm':
+		o->mode_given = true;
+		if (parse_mode(optarg, 07777, &o->mode))
+			return EXIT_SUCCESS;
+		return bad_value("--mode", "octal permission bits");
+	case OPT_IF_MISSING:
+		o->if_missing = true;
+		return EXIT_SUCCESS;
+	case OPT_ATTR ... OPT_ATTR + ATTRS - 1:
+		return parse_attr(o, c - OPT_ATTR);
+	default:
+		return bad_option(c, argv);
+	}
+}
+
+int cmd_mk(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "directory", no_argument, NULL, 'd' },
+		{ "mode", required_argument, NULL, 'm' },
+		{ "depth", required_argument, NULL, OPT_ATTR + ATTR_DEPTH },
+		{ "msgsize", required_argument, NULL, OPT_ATTR + ATTR_MSGSIZE },
+		{ "bytes", required_argument, NULL, OPT_ATTR + ATTR_BYTES },
+		{ "key", required_argument, NULL, OPT_ATTR + ATTR_KEY },
+		{ "if-missing", no_argument, NULL, OPT_IF_MISSING },
+		{ "help", no_argument, NULL, 'h' },
+		{}
+	};
+	struct options o = {};
+	int c, status = EXIT_SUCCESS;
+
+	while ((c = getopt_long(argc, argv, ":dm:h", options, NULL)) != -1) {
+		if (c == 'h')
+			return help();
+		if (parse_option(c, argv, &o))
+			return EXIT_FAILURE;
+	}
+	if (optind == argc)
+		return misuse("a NAME is missing");
+	if (check_options(&o))
+		return EXIT_FAILURE;
+	if (!o.mode_given)
+		o.mode = o.directory ? DIRECTORY_MODE : CHANNEL_MODE;
+	umask(0);
+	for (; optind < argc; optind++)
+		status |= make(argv[optind], &o);
+	return status;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The names that lists are asked for: of channels or of directories. */
+#ifndef KCHAN_NAMES_H
+#define KCHAN_NAMES_H
+
+#include <stdbool.h>
+
+/* Is it the name @pattern, or below it? @name may be NULL. */
+bool name_matches(const char *name, const char *pattern);
+bool any_name_matches(const char *name, char **patterns);
+
+/*
+ * Names for these have no leading slash. Return: whether they have none; if not, it
+ * is reported.
+ */
+bool names_are_relative(char **names);
+
+#endif /* KCHAN_NAMES_H */

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the module tells over generic netlink; <linux/kchan_netlink.h> in typed calls. */
+#ifndef KCHAN_TOOL_NETLINK_H
+#define KCHAN_TOOL_NETLINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <linux/kchan.h>
+
+struct netlink;
+
+/**
+ * struct channel - a channel
+ * @id: its number
+ * @name: its name; NULL: none that is visible
+ * @mode: file type and permission bits
+ * @uid: its owner
+ * @gid: its group
+ * @shown: whether @state may be seen
+ * @state: what goes on in it
+ */
+struct channel {
+	uint64_t id;
+	char *name;
+	uint32_t mode;
+	uint32_t uid;
+	uint32_t gid;
+	bool shown;
+	struct kchan_state state;
+};
+
+struct channels {
+	struct channel *list;
+	size_t count;
+};
+
+/**
+ * struct endpoint - an open file of a channel
+ * @id: the channel's number
+ * @order: where it was in the list that came
+ * @name: its channel's name, for who puts one there; not owned
+ * @comm: name of the command that opened it; NULL: gone
+ * @pid: its process
+ * @uid: its user
+ * @gid: its group
+ * @role: KCHAN_ROLE_* bits
+ * @waiting: calls that wait
+ * @since: since when; 0: none waits
+ */
+struct endpoint {
+	uint64_t id;
+	size_t order;
+	const char *name;
+	char *comm;
+	uint32_t pid;
+	uint32_t uid;
+	uint32_t gid;
+	uint32_t role;
+	uint32_t waiting;
+	uint64_t since;
+};
+
+struct endpoints {
+	struct endpoint *list;
+	size_t count;
+};
+
+/* What there may be, and what there is; see the header. */
+struct limits {
+	uint64_t max_channels;
+	uint64_t max_channels_user;
+	uint64_t max_bytes_user;
+	uint64_t max_depth;
+	uint64_t max_msgsize;
+	uint64_t max_bytes;
+	uint64_t channels;
+	uint64_t user_channels;
+	uint64_t user_bytes;
+};
+
+/**
+ * struct event - what happened to a channel
+ * @event: one of enum kchan_event
+ * @id: the channel's number
+ * @name: its name, good during the call; NULL: it has none
+ * @counted: whether there is a @count
+ * @count: how often that has happened
+ */
+struct event {
+	uint32_t event;
+	uint64_t id;
+	const char *name;
+	bool counted;
+	uint64_t count;
+};
+
+/*
+ * All return 0 or a negative errno. That the module is not loaded is -ENODEV, that
+ * it does not know netlink -EPROTONOSUPPORT.
+ */
+int netlink_open(struct netlink **nl);
+void netlink_close(struct netlink *nl);
+
+/* What came or went during a list is in it or not; a note says so. */
+int netlink_channels(struct netlink *nl, struct channels *channels);
+/* By @name or, where that is NULL, by @id. */
+int netlink_channel(struct netlink *nl, const char *name, uint64_t id,
+		    struct channel *channel);
+/* Those of one channel; @id 0: all. */
+int netlink_endpoints(struct netlink *nl, uint64_t id,
+		      struct endpoints *endpoints);
+int netlink_limits(struct netlink *nl, struct limits *limits);
+
+int netlink_subscribe(struct netlink *nl);
+
+/*
+ * Waits for events. @each ends the call by returning other than 0. -ENOBUFS: some
+ * were lost.
+ */
+int netlink_events(struct netlink *nl,
+		   int (*each)(const struct event *event, void *arg),
+		   void *arg);
+
+void channel_free(struct channel *channel);
+void channels_free(struct channels *channels);
+void endpoints_free(struct endpoints *endpoints);
+
+#endif /* KCHAN_TOOL_NETLINK_H */

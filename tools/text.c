@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE
+#include <grp.h>
+#include <inttypes.h>
+#include <pwd.h>
+#include <string.h>
+#include <time.h>
+#include <wchar.h>
+#include <wctype.h>
+
+#include "text.h"
+#include "tool.h"
+
+#define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
+}
+
+void view_init(struct view *view, bool json)
+{
+	*view = (struct view){
+		.json = json,
+		.now = clock_ns(CLOCK_MONOTONIC),
+		.real = clock_ns(CLOCK_REALTIME),
+	};
+}
+
+void view_end(struct view *view)
+{
+	free(view->user.name);
+	free(view->group.name);
+}
+
+char *text_number(uint64_t number)
+{
+	return xprintf("%" PRIu64, number);
+}
+
+char *text_user(struct view *view, uid_t uid)
+{
+	const struct passwd *user;
+
+	if (!view->user.name || view->user.id != uid) {
+		free(view->user.name);
+		user = getpwuid(uid);
+		view->user.id = uid;
+		view->user.name = user ? xstrdup(user->pw_name) :
+					 xprintf("%u", uid);
+	}
+	return xstrdup(view->user.name);
+}
+
+char *text_group(struct view *view, gid_t gid)
+{
+	const struct group *group;
+
+	if (!view->group.name || view->group.id != gid) {
+		free(view->group.name);
+		group = getgrgid(gid);
+		view->group.id = gid;
+		view->group.name = group ? xstrdup(group->gr_name) :
+					   xprintf("%u", gid);
+	}
+	return xstrdup(view->group.name);
+}
+
+/*
+ * Programs get the offset from UTC, and milliseconds: of two clocks that are read one
+ * after the other, less would change from call to call.
+ */
+char *text_time(const struct view *view, uint64_t time)
+{
+	uint64_t real = view->real - view->now + time;
+	time_t seconds = real / NSEC_PER_SEC;
+	char date[64], zone[16];
+	struct tm tm;
+
+	if (!time)
+		return NULL;
+	localtime_r(&seconds, &tm);
+	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
+	if (!view->json)
+		return xstrdup(date);
+	strftime(zone, sizeof(zone), "%z", &tm);
+	return xprintf("%s.%03u%.3s:%s", date,
+		       (unsigned int)(real % NSEC_PER_SEC / 1000000), zone,
+		       zone + 3);
+}
+
+char *text_duration(uint64_t ns)
+{
+	uint64_t s = ns / NSEC_PER_SEC;
+
+	if (ns < 1000)
+		return xprintf("%" PRIu64 "ns", ns);
+	if (ns < 1000000)
+		return xprintf("%" PRIu64 "us", ns / 1000);
+	if (s < 1)
+		return xprintf("%" PRIu64 "ms", ns / 1000000);
+	if (s < 60)
+		return xprintf("%" PRIu64 ".%" PRIu64 "s", s,
+			       ns % NSEC_PER_SEC / 100000000);
+	if (s < 3600)
+		return xprintf("%" PRIu64 "m%02" PRIu64 "s", s / 60, s % 60);
+	if (s < 86400)
+		return xprintf("%" PRIu64 "h%02" PRIu64 "m", s / 3600,
+			       s % 3600 / 60);
+	return xprintf("%" PRIu64 "d%02" PRIu64 "h", s / 86400,
+		       s % 86400 / 3600);
+}
+
+char *text_mode(mode_t mode)
+{
+	static const char letters[] = "rwxrwxrwx";
+	char text[11] = "c";
+	int i;
+
+	for (i = 0; i < 9; i++)
+		text[1 + i] = mode & 0400 >> i ? letters[i] : '-';
+	return xstrdup(text);
+}
+
+/* With the bytes that RFC 3629 allows to come second after the rarer first ones. */
+size_t utf8_length(const char *text, size_t len)
+{
+	const unsigned char *s = (const unsigned char *)text;
+	unsigned char low = 0x80, high = 0xbf;
+	size_t i, n;
+
+	if (!len || s[0] < 0x80)
+		return len ? 1 : 0;
+	if (s[0] < 0xc2 || s[0] > 0xf4)
+		return 0;
+	n = s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
+	if (n > len)
+		return 0;
+	if (s[0] == 0xe0)
+		low = 0xa0;
+	else if (s[0] == 0xed)
+		high = 0x9f;
+	else if (s[0] == 0xf0)
+		low = 0x90;
+	else if (s[0] == 0xf4)
+		high = 0x8f;
+	if (s[1] < low || s[1] > high)
+		return 0;
+	for (i = 2; i < n; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	}
+	return n;
+}
+
+bool utf8_valid(const char *text, size_t len)
+{
+	size_t n;
+
+	for (; len; text += n, len -= n) {
+		n = utf8_length(text, len);
+		if (!n)
+			return false;
+	}
+	return true;
+}
+
+char *utf8_copy(const char *text)
+{
+	size_t n, len = strlen(text);
+	char *copy, *to;
+
+	if (utf8_valid(text, len))
+		return xstrdup(text);
+	to = copy = xrealloc(NULL, strlen(REPLACEMENT) * len + 1);
+	for (; len; text += n, len -= n) {
+		n = utf8_length(text, len);
+		if (n) {
+			to = mempcpy(to, text, n);
+		} else {
+			to = stpcpy(to, REPLACEMENT);
+			n = 1;
+		}
+	}
+	*to = '\0';
+	return copy;
+}
+
+void print_safely(FILE *out, const char *text)
+{
+	size_t n, len = strlen(text);
+	mbstate_t state = {};
+	wchar_t wide;
+
+	for (; len; text += n, len -= n) {
+		n = mbrtowc(&wide, text, len, &state);
+		if (n <= len && iswprint(wide)) {
+			fwrite(text, 1, n, out);
+			continue;
+		}
+		memset(&state, 0, sizeof(state));
+		fprintf(out, "\\x%02x", (unsigned char)*text);
+		n = 1;
+	}
+}
