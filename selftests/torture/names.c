@@ -69,8 +69,8 @@ static int read_only(void)
 	return self.readonly ? EROFS : EINTR;
 }
 
-/* As somebody, mostly root; as_root() again after. */
-static void as_someone(void)
+/* As somebody, mostly root; t_as_root() again after. */
+void t_as_someone(void)
 {
 	static const uid_t uids[] = { 0, 0, 0, 1000, 1000, 1001 };
 	uid_t uid = uids[t_rnd(ARRAY_SIZE(uids))];
@@ -83,7 +83,7 @@ static void as_someone(void)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
-static void as_root(void)
+void t_as_root(void)
 {
 	if (!geteuid())
 		return;
@@ -175,11 +175,11 @@ static bool make(const char *name, unsigned int flags)
 	if (flags & KCHAN_CREATE_PAIR)
 		arg.open_flags &= O_NONBLOCK;
 	mode = arg.open_flags & O_ACCMODE;
-	as_someone();
+	t_as_someone();
 	t_doing("CREATE");
 	ret = kc_ioctl(ctl, KCHAN_IOC_CREATE, &arg);
 	t_doing(NULL);
-	as_root();
+	t_as_root();
 	fd = arg.fd;
 	send = arg.fd_send;
 	if (ret) {
@@ -236,12 +236,12 @@ bool act_open(void)
 	ctl = path ? -1 : t_ctl();
 	if (!path && ctl < 0)
 		return false;
-	as_someone();
+	t_as_someone();
 	t_doing("open");
 	fd = path ? open_path(name, mode) :
 		    kc_open(ctl, name, mode | (t_one_in(2) ? O_NONBLOCK : 0));
 	t_doing(NULL);
-	as_root();
+	t_as_root();
 	if (path)
 		T_EXPECT(fd, "open(2)", EACCES, EDQUOT, EEXIST, EIDRM, EISDIR,
 			 ENOENT, ENOMEM, ENOSPC, ENOTDIR, read_only(), ESTALE);
@@ -257,11 +257,11 @@ bool act_unlink(void)
 
 	if (!self.mounted)
 		return false;
-	as_someone();
+	t_as_someone();
 	t_doing("unlink");
 	err = kc_fd(unlink(path_of(any_name())));
 	t_doing(NULL);
-	as_root();
+	t_as_root();
 	T_EXPECT(err, "unlink", EACCES, EISDIR, ENOENT, ENOMEM, ENOTDIR, EPERM,
 		 read_only());
 	return !err;
@@ -277,11 +277,11 @@ bool act_rename(void)
 
 	if (!self.mounted)
 		return false;
-	as_someone();
+	t_as_someone();
 	t_doing("rename");
 	err = kc_fd(renameat2(AT_FDCWD, from, AT_FDCWD, to, flags));
 	t_doing(NULL);
-	as_root();
+	t_as_root();
 	T_EXPECT(err, "rename", EACCES, EEXIST, EINVAL, EISDIR, ENOENT, ENOMEM,
 		 ENOTDIR, ENOTEMPTY, EPERM, read_only());
 	return !err;
@@ -293,11 +293,11 @@ bool act_mkdir(void)
 
 	if (!self.mounted)
 		return false;
-	as_someone();
+	t_as_someone();
 	t_doing("mkdir");
 	err = kc_fd(mkdir(path_of(any_dir()), t_one_in(4) ? 0755 : 0777));
 	t_doing(NULL);
-	as_root();
+	t_as_root();
 	T_EXPECT(err, "mkdir", EACCES, EDQUOT, EEXIST, ENOENT, ENOMEM, ENOSPC,
 		 ENOTDIR, read_only());
 	return !err;
@@ -309,11 +309,11 @@ bool act_rmdir(void)
 
 	if (!self.mounted)
 		return false;
-	as_someone();
+	t_as_someone();
 	t_doing("rmdir");
 	err = kc_fd(rmdir(path_of(any_dir())));
 	t_doing(NULL);
-	as_root();
+	t_as_root();
 	T_EXPECT(err, "rmdir", EACCES, ENOENT, ENOMEM, ENOTDIR, ENOTEMPTY,
 		 EPERM, read_only());
 	return !err;
@@ -347,17 +347,113 @@ bool act_revoke(void)
 
 	if (!wild || wild->channel >= 0)
 		return false;
-	as_someone();
+	t_as_someone();
 	t_doing("REVOKE");
 	err = kc_revoke(wild->fd);
 	if (!err)
 		check_revoked(wild->fd, wild->mode);
 	t_doing(NULL);
-	as_root();
+	t_as_root();
 	T_EXPECT(err, "REVOKE", EIDRM, EPERM);
 	if (t_one_in(2))
 		t_wild_close(wild);
 	return !err;
+}
+
+/* A channel of the initial namespace that is not tracked; 0: none is known. */
+static uint64_t any_id(void)
+{
+	struct t_wild *wild = t_wild_any();
+	uint64_t id = t_seen();
+
+	if (wild && t_one_in(2))
+		id = wild->id;
+	return t_is_tracked(id) ? 0 : id;
+}
+
+/* By name, by number, or by both, of which the number may be another's. */
+bool act_remove(void)
+{
+	const char *name = t_one_in(2) ? any_name() : NULL;
+	uint64_t id = name && t_one_in(2) ? 0 : any_id();
+	unsigned int flags = t_one_in(3) ? KCHAN_REMOVE_NOW : 0;
+	int ctl = t_ctl(), err;
+
+	if (ctl < 0 || (!name && !id))
+		return false;
+	t_as_someone();
+	t_doing("REMOVE");
+	err = kc_remove(ctl, name, id, flags);
+	t_doing(NULL);
+	t_as_root();
+	T_EXPECT(err, "REMOVE", ENOENT, ENOMEM, EPERM,
+		 !name && flags ? EINTR : EACCES, flags ? EIDRM : EINTR,
+		 name ? EISDIR : EINTR, name ? ENOTDIR : EINTR);
+	return !err;
+}
+
+static const char *const relatives[] = { "a", "b", "s", "s/a", "d1/a", "d2/a" };
+
+/* CREATE, OPEN or REMOVE with an open directory. */
+static int relative(int dir, const char *name, int mode)
+{
+	struct kchan_create arg = any_create(name);
+	unsigned int flags;
+	int ret;
+
+	switch (t_rnd(4)) {
+	case 0:
+		arg.flags = t_rnd(4);
+		arg.open_flags = mode;
+		ret = kc_create_with(dir, &arg);
+		T_EXPECT(ret, "CREATE in a directory", EACCES, EDQUOT, EISDIR,
+			 ENOENT, ENOMEM, ENOSPC, ENOTDIR, ERANGE, EIDRM,
+			 arg.flags & KCHAN_CREATE_EXCL ? EEXIST : EINTR,
+			 read_only());
+		return ret;
+	case 1:
+		arg.name = 0;
+		arg.open_flags = mode;
+		ret = kc_create_with(dir, &arg);
+		T_EXPECT(ret, "CREATE without a name in a directory", EDQUOT,
+			 ENOMEM, ENOSPC, ERANGE);
+		return ret;
+	case 2:
+		ret = kc_open(dir, name, mode);
+		T_EXPECT(ret, "OPEN in a directory", EACCES, EIDRM, EISDIR,
+			 ENOENT, ENOMEM, ENOTDIR);
+		return ret;
+	}
+	flags = t_one_in(3) ? KCHAN_REMOVE_NOW : 0;
+	ret = kc_remove(dir, name, t_one_in(3) ? any_id() : 0, flags);
+	T_EXPECT(ret, "REMOVE in a directory", EACCES, EISDIR, ENOENT, ENOMEM,
+		 ENOTDIR, EPERM, flags ? EIDRM : EINTR, read_only());
+	return ret ? ret : -EINTR;
+}
+
+/* The directory may be moved, removed or unmounted meanwhile. */
+bool act_relative(void)
+{
+	const char *name = relatives[t_rnd(ARRAY_SIZE(relatives))];
+	int mode = any_mode(), dir, fd = -1;
+
+	if (!self.mounted)
+		return false;
+	t_doing("open a directory");
+	dir = kc_fd(open(path_of(t_one_in(2) ? "." : any_dir()),
+			 O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	T_EXPECT(dir, "open of a directory", ENOENT, ENOMEM, ENOTDIR);
+	if (dir < 0)
+		return false;
+	if (t_one_in(8))
+		act_umount();
+	t_as_someone();
+	t_doing("a command on a directory");
+	fd = relative(dir, name, mode);
+	t_doing(NULL);
+	t_as_root();
+	close(dir);
+	return t_wild_keep(fd, mode, T_UNTRACKED);
 }
 
 bool act_close(void)

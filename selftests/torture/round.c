@@ -104,6 +104,7 @@ static void worker(void)
 	snprintf(self.dir, sizeof(self.dir), DIR_FORMAT, t_slot_nr(me));
 	self.mounted = false;
 	self.ctl = -1;
+	self.listener = -1;
 	for (i = 0; i < T_WILD; i++)
 		self.wild[i].fd = -1;
 	if (unshare(CLONE_NEWNS))

@@ -103,6 +103,8 @@ static int exile_child(void *arg)
 	if (fds[0] < 0 || fds[1] < 0 || fds[2] < 0)
 		return 0;
 	mkdirat(fds[2], "d", 0777);
+	if (t_one_in(2))
+		t_look_and_leave();
 	for (i = t_rnd(8); i > 0; i--) {
 		struct t_call call = t_call_private(fds[t_rnd(2)]);
 
@@ -180,6 +182,12 @@ static void check_dead_mount(int dir)
 	ret = kc_fd(mkdirat(dir, "d", 0777));
 	T_EXPECT(ret, "mkdir in an ended namespace", EIDRM, EDQUOT, ENOMEM,
 		 ENOSPC);
+	if (kc_create(dir, "n", O_RDWR) != -EIDRM ||
+	    kc_create(dir, NULL, O_RDWR) != -EIDRM ||
+	    kc_open(dir, "n", O_RDWR) != -EIDRM ||
+	    kc_remove(dir, "n", 0, 0) != -EIDRM ||
+	    kc_remove(dir, "n", 0, KCHAN_REMOVE_NOW) != -EIDRM)
+		t_fail("a directory of an ended namespace takes commands");
 }
 
 bool act_netns(void)

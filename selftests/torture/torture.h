@@ -27,7 +27,7 @@
 #ifndef KCHAN_TEST_LIB
 #define KCHAN_TEST_LIB
 #endif
-#include "../kchan_test.h"
+#include "../kchan_netlink.h"
 
 #ifndef ARRAY_SIZE
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
@@ -228,12 +228,14 @@ struct t_wild {
 /**
  * struct t_self - what belongs to this process
  * @ctl: the control device, or -1
+ * @listener: a socket that is told of events, or -1
  * @dir: where it may mount the instance
  * @mounted: it has
  * @readonly: the mount is
  */
 struct t_self {
 	int ctl;
+	int listener;
 	char dir[32];
 	bool mounted;
 	bool readonly;
@@ -331,7 +333,9 @@ int t_send(struct t_call *call);
 int t_recv(struct t_call *call);
 bool t_small_traffic(int channel);
 
-/* wild endpoints (names.c) */
+/* users, wild endpoints (names.c) */
+void t_as_someone(void);
+void t_as_root(void);
 int t_ctl(void);
 void t_ctl_done(void);
 bool t_wild_keep(int fd, int mode, int channel);
@@ -340,6 +344,11 @@ void t_wild_close(struct t_wild *wild);
 void t_wild_close_all(void);
 void t_names_clean(const char *dir);
 bool t_names_left(const char *dir);
+
+/* look.c */
+bool t_is_tracked(uint64_t id);
+uint64_t t_seen(void);
+void t_look_and_leave(void);
 
 /* procs.c */
 pid_t t_spawn(int (*fn)(void *arg), void *arg);
@@ -369,6 +378,7 @@ bool act_limits(void), act_fork(void), act_peer(void), act_pass(void);
 bool act_take(void), act_oom(void), act_bad_send(void), act_bad_recv(void);
 bool act_bad_arg(void), act_slow_copy(void), act_slow_wait(void);
 bool act_slow_ctl(void), act_use(void);
+bool act_remove(void), act_relative(void), act_look(void), act_listen(void);
 bool act_kill(void), act_stop(void), act_continue(void);
 bool act_interrupt(void), act_unload(void);
 

@@ -10,7 +10,7 @@
 #define FAILURES_SHOWN	20
 
 struct t_world *world;
-struct t_self self = { .ctl = -1 };
+struct t_self self = { .ctl = -1, .listener = -1 };
 __thread struct t_slot *me;
 
 static __thread uint64_t rnd_state;
