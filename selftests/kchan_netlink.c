@@ -288,6 +288,7 @@ int kn_dump_start(struct kn_dump *dump, int sock, struct kn_request *req)
 {
 	memset(dump, 0, sizeof(*dump));
 	dump->sock = sock;
+	dump->room = sizeof(dump->buf);
 	return kn_send(sock, req);
 }
 
@@ -296,7 +297,7 @@ static int dump_read(struct kn_dump *dump)
 	int ret;
 
 	memset(dump->buf, KC_POISON, sizeof(dump->buf));
-	ret = receive(dump->sock, dump->buf, sizeof(dump->buf), 0);
+	ret = receive(dump->sock, dump->buf, dump->room, 0);
 	if (ret < 0)
 		return ret;
 	dump->reads++;

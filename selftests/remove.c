@@ -403,6 +403,7 @@ TEST_F(remove, read_only_mount_is_EROFS_through_its_directory)
 			   MS_REMOUNT | MS_BIND | MS_RDONLY, NULL));
 	EXPECT_EQ(-EROFS, kc_remove(self->dir, "a", 0, 0));
 	EXPECT_EQ(-EROFS, kc_remove(self->dir, "a", self->id, 0));
+	EXPECT_EQ(-EROFS, kc_remove(self->dir, "a", 0, NOW));
 	EXPECT_TRUE(UNCHANGED());
 	EXPECT_EQ(0, kc_remove(CTL, "a", 0, 0));
 }

@@ -8,12 +8,13 @@
  * Rows with hundreds of faults in others' code are run with --full only.
  */
 #define KCHAN_TEST_LIB
-#include "../kchan_test.h"
+#include "../kchan_netlink.h"
 
 #include <dirent.h>
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 
@@ -27,6 +28,7 @@
 
 static struct kc_env env;
 static int fd;			/* of the channel "q", for both, nonblocking */
+static int dir;			/* the root directory */
 static int made[2];		/* descriptors that the call returned */
 static char *buf;		/* of LARGE bytes */
 
@@ -341,12 +343,272 @@ static void hold_net(void)
 	made[1] = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 }
 
+/* A call that fails must have left the name alone. */
+static int removed(int ret)
+{
+	return ret < 0 && access(path("new"), F_OK) ? -EBADE : ret;
+}
+
+static int do_remove(void)
+{
+	return removed(kc_remove(env.ctl, "new", 0, 0));
+}
+
+static int do_remove_now(void)
+{
+	return removed(kc_remove(env.ctl, "new", 0, KCHAN_REMOVE_NOW));
+}
+
+static uint64_t new_id;
+
+static void make_new_and_id(void)
+{
+	made[1] = kc_create(env.ctl, "new", O_RDWR);
+	new_id = kc_state(made[1]).id;
+}
+
+static int do_remove_id(void)
+{
+	return removed(kc_remove(env.ctl, NULL, new_id, 0));
+}
+
+static int do_remove_id_now(void)
+{
+	return removed(kc_remove(env.ctl, NULL, new_id, KCHAN_REMOVE_NOW));
+}
+
+static int do_remove_in_dir(void)
+{
+	return removed(kc_remove(dir, "new", 0, 0));
+}
+
+static int do_open_in_dir(void)
+{
+	return keep(kc_open(dir, "q", O_RDWR));
+}
+
+static int do_create_in_dir(void)
+{
+	return keep(kc_create(dir, "new", O_RDWR));
+}
+
+/* Answers that do not come are errors, too. */
+static void set_patience(int sock)
+{
+	struct timeval tv = { .tv_sec = 60 };
+
+	setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
+}
+
+static void make_socket(void)
+{
+	made[1] = kn_socket();
+	set_patience(made[1]);
+}
+
+static uint64_t q_id;
+static unsigned int channels, endpoints;	/* all there are */
+
+static int do_by_id(void)
+{
+	struct kn_channel ch;
+	int ret = kn_by_id(made[1], q_id, &ch);
+
+	return !ret && (!ch.shown || strcmp(ch.name, "q")) ? -EBADE : ret;
+}
+
+static int do_by_name(void)
+{
+	struct kn_channel ch;
+	int ret = kn_by_name(made[1], "q", &ch);
+
+	return !ret && (!ch.shown || ch.id != q_id) ? -EBADE : ret;
+}
+
+static int do_limits(void)
+{
+	struct kn_limits limits;
+	int ret = kn_limits(made[1], &limits);
+
+	return !ret && limits.value[KCHAN_A_CHANNELS] != channels ? -EBADE :
+								    ret;
+}
+
+/* What comes to its end is whole. */
+static int do_dump(void)
+{
+	struct kn_channels all;
+	unsigned int i, whole = 0;
+	int ret = kn_channels(made[1], &all);
+
+	for (i = 0; i < all.count; i++)
+		whole += all.channel[i].named && all.channel[i].shown;
+	free(all.channel);
+	return !ret && (whole != channels || all.interrupted) ? -EBADE : ret;
+}
+
+static int dump_endpoints(uint64_t id, unsigned int expected)
+{
+	struct kn_endpoints all;
+	int ret = kn_endpoints(made[1], id, &all);
+
+	free(all.endpoint);
+	return !ret && (all.count != expected || all.interrupted) ? -EBADE :
+								    ret;
+}
+
+static int do_dump_endpoints(void)
+{
+	return dump_endpoints(0, endpoints);
+}
+
+static int do_dump_of_one(void)
+{
+	return dump_endpoints(q_id, 1);
+}
+
+/* Events: what a listener is told of a call whose allocations fail. */
+static void make_listener(void)
+{
+	made[1] = kn_listen();
+}
+
+static void make_new_and_listener(void)
+{
+	make_new();
+	make_listener();
+}
+
+static void make_endpoint_and_listener(void)
+{
+	made[0] = kc_open(env.ctl, "q", O_RDWR);
+	make_listener();
+}
+
+static int do_close(void)
+{
+	int ret = kc_fd(close(made[0]));
+
+	made[0] = -1;
+	return ret;
+}
+
+static int full;	/* a channel with room for one message, which it has */
+
+static int do_send_to_full(void)
+{
+	int ret = kc_send(full, 0, 0, buf, 1);
+
+	return ret == -EAGAIN ? 0 : ret;
+}
+
+/* FULL is told ten times a second at most. */
+static void wait_and_make_listener(void)
+{
+	make_listener();
+	usleep(150000);
+}
+
+static int do_now(void)
+{
+	return kc_remove(env.ctl, "new", 0, KCHAN_REMOVE_NOW);
+}
+
+static void undo_new_and_newer(void)
+{
+	undo_rename();
+	close_made();
+}
+
+/* How often each event was told since the row began, and whether some were lost. */
+static unsigned int told[KCHAN_EVENT_FULL + 1];
+static bool lost;
+
+static bool read_events(void)
+{
+	struct kn_event event;
+	int ret;
+
+	memset(told, 0, sizeof(told));
+	lost = false;
+	while ((ret = kn_event(made[1], &event)) != -EAGAIN) {
+		if (ret && ret != -ENOBUFS)
+			return false;
+		lost |= ret == -ENOBUFS;
+		if (!ret)
+			told[event.event]++;
+	}
+	return true;
+}
+
+/* A channel that nobody was told of, or one that is not taken back. */
+static const char *check_created(int ret)
+{
+	if (!read_events())
+		return "an event is malformed";
+	if (lost)
+		return NULL;
+	if (ret >= 0 && !(told[KCHAN_EVENT_CREATED] == 1 &&
+			  told[KCHAN_EVENT_ATTACHED] == 1))
+		return "a listener is not told";
+	if (ret < 0 && (told[KCHAN_EVENT_CREATED] != told[KCHAN_EVENT_REMOVED] ||
+			told[KCHAN_EVENT_ATTACHED] !=
+			told[KCHAN_EVENT_DETACHED]))
+		return "a listener is told of what has not happened";
+	return NULL;
+}
+
+/* Told if it was done, and not else. */
+static const char *check_told(int ret, enum kchan_event event)
+{
+	if (!read_events())
+		return "an event is malformed";
+	if (lost || told[event] == (ret >= 0))
+		return NULL;
+	return ret < 0 ? "a listener is told of what has not happened" :
+			 "a listener is not told";
+}
+
+static const char *check_renamed(int ret)
+{
+	return check_told(ret, KCHAN_EVENT_RENAMED);
+}
+
+static const char *check_removed(int ret)
+{
+	return check_told(ret, KCHAN_EVENT_REMOVED);
+}
+
+static const char *check_revoked(int ret)
+{
+	return check_told(ret, KCHAN_EVENT_REVOKED);
+}
+
+static const char *check_detached(int ret)
+{
+	return check_told(ret, KCHAN_EVENT_DETACHED);
+}
+
+static const char *check_attached(int ret)
+{
+	if (ret < 0)	/* what is opened and then given up is told */
+		return NULL;
+	return check_told(ret, KCHAN_EVENT_ATTACHED);
+}
+
+static const char *check_full(int ret)
+{
+	return check_told(ret, KCHAN_EVENT_FULL);
+}
+
 /**
  * struct row - one call in one valid form
  * @name: its name
  * @prepare: what it needs, or NULL
  * @call: returns a negative errno where it fails
+ * @check: after that, without faults: returns what is wrong; or NULL
  * @undo: takes back what @prepare and a successful @call did, or NULL
+ * @netlink: the error may be ENOBUFS
  * @faultless: it allocates and copies nothing, so that nothing can fail
  * @foreign: others' code fails in it, too, with errors of its own
  * @slow: for --full only
@@ -355,7 +617,9 @@ static const struct row {
 	const char *name;
 	void (*prepare)(void);
 	int (*call)(void);
+	const char *(*check)(int ret);
 	void (*undo)(void);
+	bool netlink;
 	bool faultless;
 	bool foreign;
 	bool slow;
@@ -388,6 +652,20 @@ static const struct row {
 	  .call = do_create_unnamed, .undo = close_made },
 	{ .name = "CREATE with PAIR",
 	  .call = do_pair, .undo = close_made },
+	{ .name = "OPEN through a directory",
+	  .call = do_open_in_dir, .undo = close_made },
+	{ .name = "CREATE through a directory",
+	  .call = do_create_in_dir, .undo = undo_new },
+	{ .name = "REMOVE by name",
+	  .prepare = make_new, .call = do_remove, .undo = undo_new },
+	{ .name = "REMOVE by name, NOW",
+	  .prepare = make_new, .call = do_remove_now, .undo = undo_new },
+	{ .name = "REMOVE by id",
+	  .prepare = make_new_and_id, .call = do_remove_id, .undo = undo_new },
+	{ .name = "REMOVE by id, NOW",
+	  .prepare = make_new_and_id, .call = do_remove_id_now, .undo = undo_new },
+	{ .name = "REMOVE through a directory",
+	  .prepare = make_new, .call = do_remove_in_dir, .undo = undo_new },
 	{ .name = "FEATURES",
 	  .call = do_features },
 	{ .name = "write of 64 bytes",
@@ -418,6 +696,51 @@ static const struct row {
 	  .call = do_poll },
 	{ .name = "EPOLL_CTL_ADD",
 	  .prepare = make_epoll, .call = do_epoll, .undo = close_made },
+	{ .name = "netlink request by id",
+	  .prepare = make_socket, .call = do_by_id, .undo = close_made,
+	  .netlink = true },
+	{ .name = "netlink request by name",
+	  .prepare = make_socket, .call = do_by_name, .undo = close_made,
+	  .netlink = true },
+	{ .name = "netlink request for limits",
+	  .prepare = make_socket, .call = do_limits, .undo = close_made,
+	  .netlink = true },
+	{ .name = "netlink dump of channels",
+	  .prepare = make_socket, .call = do_dump, .undo = close_made,
+	  .netlink = true },
+	{ .name = "netlink dump of endpoints",
+	  .prepare = make_socket, .call = do_dump_endpoints, .undo = close_made,
+	  .netlink = true },
+	{ .name = "netlink dump of one channel's endpoints",
+	  .prepare = make_socket, .call = do_dump_of_one, .undo = close_made,
+	  .netlink = true },
+	{ .name = "CREATE with a name, told to a listener",
+	  .prepare = make_listener, .call = do_create, .check = check_created,
+	  .undo = undo_new },
+	{ .name = "CREATE without a name, told to a listener",
+	  .prepare = make_listener, .call = do_create_unnamed,
+	  .check = check_created, .undo = close_made },
+	{ .name = "OPEN, told to a listener",
+	  .prepare = make_listener, .call = do_ioctl_open,
+	  .check = check_attached, .undo = close_made },
+	{ .name = "close, told to a listener",
+	  .prepare = make_endpoint_and_listener, .call = do_close,
+	  .check = check_detached, .undo = close_made },
+	{ .name = "rename, told to a listener",
+	  .prepare = make_new_and_listener, .call = do_rename,
+	  .check = check_renamed, .undo = undo_new_and_newer },
+	{ .name = "unlink, told to a listener",
+	  .prepare = make_new_and_listener, .call = do_unlink,
+	  .check = check_removed, .undo = undo_new },
+	{ .name = "REMOVE, told to a listener",
+	  .prepare = make_new_and_listener, .call = do_remove,
+	  .check = check_removed, .undo = undo_new },
+	{ .name = "REMOVE NOW, told to a listener",
+	  .prepare = make_new_and_listener, .call = do_now,
+	  .check = check_revoked, .undo = undo_new },
+	{ .name = "SEND that does not fit, told to a listener",
+	  .prepare = wait_and_make_listener, .call = do_send_to_full,
+	  .check = check_full, .undo = close_made },
 	{ .name = "unshare of the network namespace",
 	  .prepare = hold_net, .call = do_unshare, .undo = undo_unshare,
 	  .foreign = true, .slow = true },
@@ -441,6 +764,8 @@ static int get_nth(int file)
 
 static bool clean_errno(const struct row *row, int ret)
 {
+	if (ret == -ENOBUFS)
+		return row->foreign || row->netlink;
 	return row->foreign || ret == -ENOMEM || ret == -EFAULT || ret == -ENFILE;
 }
 
@@ -448,6 +773,7 @@ static bool clean_errno(const struct row *row, int ret)
 static const char *run_row(const struct row *row, int nth)
 {
 	struct shape before = shape_now(), after;
+	const char *wrong = NULL;
 	int n, ret, left, hits = 0;
 
 	for (n = 1; n < TRIES; n++) {
@@ -458,9 +784,15 @@ static const char *run_row(const struct row *row, int nth)
 		ret = row->call();
 		left = get_nth(nth);
 		set_nth(nth, 0);
+		if (row->check)
+			wrong = row->check(ret);
 		if (row->undo)
 			row->undo();
 		after = shape_now();
+		if (wrong) {
+			printf("# fault %d returned %d\n", n, ret);
+			return wrong;
+		}
 		if (ret < 0 && (left || !clean_errno(row, ret))) {
 			printf("# fault %d: %s\n", n, strerror(-ret));
 			return left ? "it fails without a fault" :
@@ -508,6 +840,25 @@ static int set_up(void)
 	       write_knob("fail_page_alloc", "min-order", "0");
 }
 
+/* Channels beside "q", more than one piece of a dump has, and one that is full. */
+static bool make_others(void)
+{
+	struct kchan_create arg = kc_create_arg("full");
+	char name[16];
+	int i;
+
+	q_id = kc_state(fd).id;
+	for (i = 0; i < 40; i++) {
+		snprintf(name, sizeof(name), "other%d", i);
+		close(kc_create(env.ctl, name, O_RDWR));
+	}
+	arg.depth = 1;
+	full = kc_create_with(env.ctl, &arg);
+	channels = 42;
+	endpoints = 2;
+	return kc_send(full, 0, 0, buf, 1) == 0;
+}
+
 int main(int argc, char **argv)
 {
 	const bool full = argc > 1 && !strcmp(argv[1], "--full");
@@ -527,7 +878,8 @@ int main(int argc, char **argv)
 	if (!buf || !mkdtemp(spot) || kc_enter(&env))
 		return 1;
 	fd = kc_create(env.ctl, "q", O_RDWR | O_NONBLOCK);
-	if (fd < 0)
+	dir = open(env.dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || dir < 0 || !make_others())
 		return 1;
 	printf("1..%zu\n", count);
 	for (i = 0; i < count; i++) {
@@ -543,6 +895,8 @@ int main(int argc, char **argv)
 		       wrong ? wrong : "");
 		fflush(stdout);
 	}
+	close(full);
+	close(dir);
 	close(fd);
 	kc_leave(&env);
 	rmdir(spot);
