@@ -10,16 +10,17 @@
 /**
  * kchan_arg_get_sized - kchan_arg_get() from a struct of another size
  * @arg: the kernel's struct
- * @ksize: its size, and the first published one
+ * @ksize: its size
+ * @first: its size when it was first published
  * @uarg: the caller's struct
  * @usize: its size
  *
  * Return: 0, or -E2BIG, -EFAULT, -EINVAL.
  */
-int kchan_arg_get_sized(void *arg, size_t ksize, const void __user *uarg,
-			u32 usize)
+int kchan_arg_get_sized(void *arg, size_t ksize, size_t first,
+			const void __user *uarg, u32 usize)
 {
-	if (usize < ksize)
+	if (usize < first)
 		return -EINVAL;
 	if (usize > ARG_SIZE_MAX)
 		return -E2BIG;
@@ -35,12 +36,16 @@ int kchan_ioctl_features(void __user *uarg)
 	struct kchan_features features;
 	int err;
 
-	err = kchan_arg_get(&features, sizeof(features), uarg);
+	err = kchan_arg_get(&features, sizeof(features), sizeof(features),
+			    uarg);
 	if (err)
 		return err;
 	features.version = KCHAN_VERSION_CODE;
 	features.kinds = 1ULL << KCHAN_KIND_QUEUE;
 	features.features = KCHAN_FEATURE_QUEUE | KCHAN_FEATURE_UNNAMED |
-			    KCHAN_FEATURE_NETLINK;
+			    KCHAN_FEATURE_NETLINK | KCHAN_FEATURE_HOLD |
+			    KCHAN_FEATURE_EXPIRY | KCHAN_FEATURE_DEAD |
+			    KCHAN_FEATURE_OVERFLOW | KCHAN_FEATURE_FILTER |
+			    KCHAN_FEATURE_BATCH;
 	return kchan_arg_put(uarg, &features, sizeof(features));
 }

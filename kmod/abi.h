@@ -54,23 +54,24 @@ static inline u64 kchan_view_time(const struct kchan_viewer *viewer, u64 time)
 	return time ? time + viewer->time_offset : 0;
 }
 
-int kchan_arg_get_sized(void *arg, size_t ksize, const void __user *uarg,
-			u32 usize);
+int kchan_arg_get_sized(void *arg, size_t ksize, size_t first,
+			const void __user *uarg, u32 usize);
 int kchan_ioctl_features(void __user *uarg);
 
 /**
  * kchan_arg_get - read an argument struct
  * @arg: the kernel's struct, which begins with its size
- * @ksize: sizeof of it, and the first published one
+ * @ksize: sizeof of it
+ * @first: sizeof of it when it was first published
  * @uarg: the caller's
  *
- * The caller's size is read once, and that value is written over what the copy
- * brings, so that a caller who changes it meanwhile gains nothing. Inline, so that
+ * What the caller's lacks is 0. Its size is read once, and that value is written over
+ * what the copy brings, so that who changes it meanwhile gains nothing. Inline, so that
  * a copy of the usual size is one of constant size.
  *
  * Return: 0, or -E2BIG, -EFAULT, -EINVAL.
  */
-static __always_inline int kchan_arg_get(void *arg, size_t ksize,
+static __always_inline int kchan_arg_get(void *arg, size_t ksize, size_t first,
 					 const void __user *uarg)
 {
 	int err = 0;
@@ -79,7 +80,7 @@ static __always_inline int kchan_arg_get(void *arg, size_t ksize,
 	if (get_user(usize, (const u32 __user *)uarg))
 		return -EFAULT;
 	if (unlikely(usize != ksize))
-		err = kchan_arg_get_sized(arg, ksize, uarg, usize);
+		err = kchan_arg_get_sized(arg, ksize, first, uarg, usize);
 	else if (copy_from_user(arg, uarg, ksize))
 		err = -EFAULT;
 	*(u32 *)arg = usize;
@@ -98,6 +99,10 @@ static __always_inline int kchan_arg_get(void *arg, size_t ksize,
 static __always_inline int kchan_arg_put(void __user *uarg, const void *arg,
 					 size_t ksize)
 {
+	u32 usize = *(const u32 *)arg;
+
+	if (unlikely(usize < ksize))
+		return copy_to_user(uarg, arg, usize) ? -EFAULT : 0;
 	return copy_to_user(uarg, arg, ksize) ? -EFAULT : 0;
 }
 

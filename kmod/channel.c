@@ -20,6 +20,7 @@
 #include "abi.h"
 #include "channel.h"
 #include "event.h"
+#include "transfer.h"
 
 /*
  * Give back what an idle channel keeps: the spare message and the trie.
@@ -33,7 +34,7 @@ static void channel_trim(struct kchan_channel *ch)
 		trie = kchan_queue_detach_trie(&ch->queue);
 	spin_unlock(&ch->lock);
 	kchan_queue_free_trie(trie);
-	kchan_msg_free(xchg(&ch->spare, NULL));
+	kchan_store_trim(ch);
 }
 
 /* Runs while the queue is empty, once a second, until nothing has happened. */
@@ -63,6 +64,7 @@ static void channel_retire(struct kchan_channel *ch)
 	bool charged;
 
 	kchan_transfer_drain(ch);
+	kchan_hold_drop(ch);
 	channel_trim(ch);
 	spin_lock(&ch->lock);
 	charged = ch->charged;
@@ -127,6 +129,10 @@ static void channel_unlist(struct kchan_channel *ch)
 static void channel_init(struct kchan_channel *ch)
 {
 	spin_lock_init(&ch->lock);
+	ch->depth_left = ch->attr.depth;
+	ch->bytes_left = ch->attr.bytes;
+	INIT_LIST_HEAD(&ch->cursors);
+	INIT_LIST_HEAD(&ch->garbage);
 	kchan_waitq_init(&ch->senders);
 	kchan_waitq_init(&ch->receivers);
 	init_waitqueue_head(&ch->recv_poll);
@@ -134,6 +140,7 @@ static void channel_init(struct kchan_channel *ch)
 	INIT_DELAYED_WORK(&ch->trim, channel_trim_work);
 	ch->members = RB_ROOT;
 	ch->full_told = jiffies - HZ;
+	ch->dropped_told = jiffies - HZ;
 	ch->charged = true;
 	ch->creator_pid = get_pid(task_tgid(current));
 	ch->creator_gid = current_egid();
@@ -177,7 +184,10 @@ struct kchan_channel *kchan_channel_new(struct kchan_ns *ns,
 	ch->id = inode->i_ino;
 	ch->holds = resolved.automatic;
 	channel_init(ch);
-	err = channel_list(ch);
+	if (resolved.dead_letter)
+		err = kchan_reaper_make(ch);
+	if (!err)
+		err = channel_list(ch);
 	if (err) {
 		kchan_channel_free(ch);
 		return ERR_PTR(err);
@@ -199,8 +209,11 @@ void kchan_channel_free(struct kchan_channel *ch)
 {
 	channel_unlist(ch);
 	channel_retire(ch);
+	kchan_reaper_free(ch);
 	cancel_delayed_work_sync(&ch->trim);
-	WARN_ON_ONCE(atomic_read(&ch->out) || ch->nr_senders || ch->nr_receivers);
+	/* The reaper may have been at work until now. */
+	kchan_store_trim(ch);
+	WARN_ON_ONCE(ch->held_count || ch->nr_senders || ch->nr_receivers);
 	put_pid(ch->stats.send_pid);
 	put_pid(ch->stats.recv_pid);
 	put_pid(ch->creator_pid);
@@ -337,6 +350,7 @@ unsigned int kchan_channel_members(struct kchan_channel *ch, u64 serial,
 			.gid = ep->gid,
 			.mode = ep->mode,
 			.waiting = ep->waiting,
+			.held = ep->held_count,
 		};
 		ep = next ? member(next) : NULL;
 	}
@@ -379,6 +393,7 @@ static bool channel_unhold_unlock(struct kchan_channel *ch)
 	__releases(&ch->lock)
 {
 	bool last = !--ch->holds && ch->attr.automatic;
+	bool unused = !ch->holds;
 
 	/* GONE_NAME: pairs with entry_revalidate() */
 	if (last)
@@ -386,6 +401,8 @@ static bool channel_unhold_unlock(struct kchan_channel *ch)
 	kchan_transfer_unlock(ch);
 	if (last)
 		channel_retire(ch);
+	else if (unused)
+		kchan_store_trim(ch);
 	return last;
 }
 
@@ -452,6 +469,7 @@ int kchan_channel_revoke(struct kchan_channel *ch)
 		return -EIDRM;
 	}
 	WRITE_ONCE(ch->revoked, true);
+	ch->extras |= KCHAN_EXTRA_REVOKED;
 	ch->events |= EPOLLHUP | EPOLLERR;
 	kchan_transfer_unlock(ch);
 	channel_retire(ch);
@@ -460,23 +478,67 @@ int kchan_channel_revoke(struct kchan_channel *ch)
 }
 
 /**
- * kchan_channel_poll - what an endpoint of @mode can do
- * @ch: the channel
- * @mode: FMODE_READ and FMODE_WRITE
+ * kchan_channel_settings - change and read what is of an endpoint alone
+ * @ep: the endpoint
+ * @settings: as KCHAN_IOC_SETTINGS takes it, checked
+ *
+ * Return: 0 or -EIDRM.
+ */
+int kchan_channel_settings(struct kchan_endpoint *ep,
+			   struct kchan_settings *settings)
+{
+	struct kchan_channel *ch = ep->channel;
+	int err = 0;
+
+	spin_lock(&ch->lock);
+	if (ch->revoked)
+		err = -EIDRM;
+	else if (settings->flags & KCHAN_SET_HELD_MAX)
+		ep->held_max = settings->held_max;
+	if (!err && (settings->flags & KCHAN_SET_URGENT)) {
+		ep->urgent = settings->urgent;
+		ch->events |= EPOLLPRI;
+	}
+	settings->held_max = ep->held_max;
+	settings->urgent = ep->urgent;
+	settings->held = ep->held_count;
+	settings->held_bytes = ep->held_bytes;
+	kchan_transfer_unlock(ch);
+	return err;
+}
+
+static __poll_t messages_locked(const struct kchan_endpoint *ep)
+	__must_hold(&ep->channel->lock)
+{
+	struct kchan_entry *first = kchan_queue_first(&ep->channel->queue);
+
+	lockdep_assert_held(&ep->channel->lock);
+	if (!first)
+		return 0;
+	return EPOLLIN | EPOLLRDNORM |
+	       (first->prio >= ep->urgent ? EPOLLPRI : 0);
+}
+
+/**
+ * kchan_channel_poll - what an endpoint can do
+ * @ep: the endpoint
  *
  * EPOLLOUT means that the longest message fits, so that who sends after it never
  * finds the queue full unless another was quicker.
  */
-__poll_t kchan_channel_poll(struct kchan_channel *ch, fmode_t mode)
+__poll_t kchan_channel_poll(const struct kchan_endpoint *ep)
 {
+	struct kchan_channel *ch = ep->channel;
+	fmode_t mode = ep->mode;
 	__poll_t events = 0;
 
 	/* POLL_BARRIER: pairs with kchan_transfer_unlock() */
 	spin_lock(&ch->lock);
+	kchan_reaper_reap_all_locked(ch);
 	if (ch->revoked)
 		events |= EPOLLHUP | EPOLLERR;
-	if ((mode & FMODE_READ) && ch->queue.count)
-		events |= EPOLLIN | EPOLLRDNORM;
+	if (mode & FMODE_READ)
+		events |= messages_locked(ep);
 	if ((mode & FMODE_READ) && !ch->nr_senders)
 		events |= EPOLLRDHUP;
 	if ((mode & FMODE_WRITE) && !ch->senders.count &&
@@ -513,6 +575,13 @@ static void state_locked(struct kchan_channel *ch,
 	state->returned = stats->returned;
 	state->full = stats->full;
 	memcpy(state->residence, stats->residence, sizeof(state->residence));
+	state->held = ch->held_count;
+	state->held_max = stats->held_max;
+	state->held_bytes = ch->held_bytes;
+	state->rejected = stats->rejected;
+	memcpy(state->dropped, stats->dropped, sizeof(state->dropped));
+	memcpy(state->dead_lettered, stats->dead_lettered,
+	       sizeof(state->dead_lettered));
 }
 
 /**
@@ -535,6 +604,10 @@ int kchan_channel_state(struct kchan_channel *ch,
 	state->depth = ch->attr.depth;
 	state->msgsize = ch->attr.msgsize;
 	state->bytes = ch->attr.bytes;
+	state->overflow = ch->attr.overflow;
+	state->max_deliveries = ch->attr.max_deliveries;
+	state->ttl = ch->attr.ttl;
+	state->dead_letter = ch->attr.dead_letter;
 	state->creator_pid = kchan_view_pid(viewer, ch->creator_pid);
 	state->creator_uid = kchan_view_uid(viewer, ch->creator->uid);
 	state->creator_gid = kchan_view_gid(viewer, ch->creator_gid);
@@ -545,6 +618,7 @@ int kchan_channel_state(struct kchan_channel *ch,
 		state->flags |= KCHAN_STATE_NAMED;
 
 	spin_lock(&ch->lock);
+	kchan_reaper_reap_all_locked(ch);
 	if (ch->revoked)
 		err = -EIDRM;
 	else

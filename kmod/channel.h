@@ -9,12 +9,14 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
+#include "index.h"
 #include "limits.h"
 #include "message.h"
 #include "ns.h"
 #include "queue.h"
 #include "wait.h"
 
+struct kchan_reaper;
 struct kchan_viewer;
 
 /**
@@ -24,6 +26,10 @@ struct kchan_viewer;
  * @depth: messages at most; 0: the default
  * @msgsize: bytes of one message at most; 0: the default
  * @bytes: payload bytes at most; 0: the default
+ * @overflow: KCHAN_OVERFLOW_*
+ * @max_deliveries: how often a message is handed out at most, or 0
+ * @ttl: when messages expire, ns from when they are sent, or 0
+ * @dead_letter: number of the channel for dead messages, or 0
  * @automatic: gone with its last endpoint
  * @unnamed: never has a name
  */
@@ -33,6 +39,10 @@ struct kchan_attr {
 	u32 depth;
 	u32 msgsize;
 	u64 bytes;
+	u32 overflow;
+	u32 max_deliveries;
+	u64 ttl;
+	u64 dead_letter;
 	bool automatic;
 	bool unnamed;
 };
@@ -47,6 +57,10 @@ struct kchan_attr {
  * @received_bytes: their payload
  * @returned: messages put back
  * @full: messages that did not fit at first
+ * @rejected: messages that were not sent as they did not fit
+ * @held_max: most messages ever held
+ * @dropped: dead messages that were dropped, by reason
+ * @dead_lettered: dead messages that went to the dead-letter channel, by reason
  * @send_time: when the last came
  * @recv_time: when the last left
  * @send_pid: who sent it, referenced
@@ -62,6 +76,10 @@ struct kchan_stats {
 	u64 received_bytes;
 	u64 returned;
 	u64 full;
+	u64 rejected;
+	u32 held_max;
+	u64 dropped[KCHAN_DEAD_REASONS];
+	u64 dead_lettered[KCHAN_DEAD_REASONS];
 	u64 send_time;
 	u64 recv_time;
 	struct pid *send_pid;
@@ -79,6 +97,11 @@ struct kchan_stats {
  * @node: among the channel's @members [channel lock]
  * @serial: its number in the channel [const once it is there]
  * @waiting: its calls that wait [channel lock]
+ * @held: messages that it holds, by number [channel lock]
+ * @held_count: how many, with those that are just being received [channel lock]
+ * @held_bytes: their payload [channel lock]
+ * @held_max: how many it may hold, or 0 [channel lock]
+ * @urgent: priority from which on a message is urgent [channel lock]
  */
 struct kchan_endpoint {
 	struct kchan_channel *channel;
@@ -89,6 +112,11 @@ struct kchan_endpoint {
 	struct rb_node node;
 	u64 serial;
 	struct kchan_waiting waiting;
+	struct rb_root held;
+	u32 held_count;
+	u64 held_bytes;
+	u32 held_max;
+	u32 urgent;
 };
 
 /**
@@ -99,6 +127,7 @@ struct kchan_endpoint {
  * @gid: effective group of the opener
  * @mode: FMODE_READ and FMODE_WRITE
  * @waiting: its calls that wait
+ * @held: how many messages it holds
  */
 struct kchan_member {
 	u64 serial;
@@ -107,7 +136,20 @@ struct kchan_member {
 	kgid_t gid;
 	fmode_t mode;
 	struct kchan_waiting waiting;
+	u32 held;
 };
+
+/*
+ * What makes adding and taking messages more than that, see
+ * &struct kchan_channel.extras.
+ */
+#define KCHAN_EXTRA_REVOKED	BIT(0)	/* nothing goes any more */
+#define KCHAN_EXTRA_EXPIRY	BIT(1)	/* there is a reaper */
+#define KCHAN_EXTRA_INDEX	BIT(2)	/* the index is kept up */
+#define KCHAN_EXTRA_INDEXED	BIT(3)	/* it has all messages */
+#define KCHAN_EXTRA_CURSORS	BIT(4)	/* there are cursors */
+#define KCHAN_EXTRA_FILTERS	BIT(5)	/* there may be waiters with a filter */
+#define KCHAN_EXTRA_GARBAGE	BIT(6)	/* there is garbage */
 
 /**
  * struct kchan_channel - one channel; lives and dies with its inode
@@ -120,12 +162,20 @@ struct kchan_member {
  * @creator_gid: its group [const]
  * @create_time: CLOCK_MONOTONIC ns [const]
  *
- * @spare: a message kept for the next sender [SPARE_OWNER, see transfer.c]
- * @out: messages taken from the queue that may still come back [atomic; raised
- *	under @lock]
+ * @spare: a message kept for the next sender [SPARE_OWNER, see store.c]
  *
  * @lock: protects all down to @stats
  * @queue: the messages
+ * @extras: KCHAN_EXTRA_*; 0 in a plain channel
+ * @depth_left: depth less what is held
+ * @bytes_left: bytes less what is held
+ * @held_count: messages that endpoints hold
+ * @held_bytes: their payload
+ * @index: the messages by tag
+ * @cursors: who walks through the queue, see select.c
+ * @garbage: messages to be freed once the lock is dropped
+ * @reaper: if messages may die otherwise than by being dropped; set once [read
+ *	without @lock to see whether it is there]
  * @last_seq: number of the last message
  * @senders: calls that wait for room
  * @receivers: calls that wait for a message
@@ -142,6 +192,7 @@ struct kchan_member {
  * @trim_seq: @last_seq when @trim last looked
  * @events: poll events to report when the lock is dropped
  * @full_told: when @stats.full was last told as an event, in jiffies
+ * @dropped_told: the same of @stats.dropped
  * @stats: statistics
  *
  * @recv_poll: pollers of receiving endpoints [its own lock]
@@ -162,10 +213,18 @@ struct kchan_channel {
 	u64 create_time;
 
 	struct kchan_msg *spare;
-	atomic_t out;
 
 	spinlock_t lock;
 	struct kchan_queue queue;
+	u32 extras;
+	u32 depth_left;
+	u64 bytes_left;
+	u32 held_count;
+	u64 held_bytes;
+	struct kchan_index index;
+	struct list_head cursors;
+	struct list_head garbage;
+	struct kchan_reaper *reaper;
 	u64 last_seq;
 	struct kchan_waitq senders;
 	struct kchan_waitq receivers;
@@ -181,6 +240,7 @@ struct kchan_channel {
 	u64 trim_seq;
 	__poll_t events;
 	unsigned long full_told;
+	unsigned long dropped_told;
 	struct kchan_stats stats;
 
 	wait_queue_head_t recv_poll;
@@ -192,20 +252,7 @@ struct kchan_channel {
 };
 
 /**
- * struct kchan_patience - how long a call waits
- * @deadline: CLOCK_MONOTONIC ns, or 0 for ever
- * @nonblock: not at all
- * @need_peer: not for nobody
- */
-struct kchan_patience {
-	u64 deadline;
-	bool nonblock;
-	bool need_peer;
-};
-
-/**
- * kchan_channel_quiet_locked - is nothing queued, and can only a new call change
- *	that?
+ * kchan_channel_quiet_locked - does nobody need a bucket of the queue?
  * @ch: the channel, locked
  *
  * Only then may the priorities that its queue accepts change.
@@ -214,7 +261,7 @@ static inline bool kchan_channel_quiet_locked(const struct kchan_channel *ch)
 	__must_hold(&ch->lock)
 {
 	lockdep_assert_held(&ch->lock);
-	return !ch->queue.count && !ch->senders.count && !atomic_read(&ch->out);
+	return !ch->queue.count && !ch->senders.count;
 }
 
 /**
@@ -227,8 +274,8 @@ kchan_channel_has_room_locked(const struct kchan_channel *ch, u32 size)
 	__must_hold(&ch->lock)
 {
 	lockdep_assert_held(&ch->lock);
-	return ch->queue.count < ch->attr.depth &&
-	       ch->queue.bytes + size <= ch->attr.bytes;
+	return ch->queue.count < ch->depth_left &&
+	       ch->queue.bytes + size <= ch->bytes_left;
 }
 
 struct kchan_channel *kchan_channel_new(struct kchan_ns *ns,
@@ -250,23 +297,11 @@ bool kchan_channel_unhold(struct kchan_channel *ch);
 int kchan_channel_may_revoke(const struct kchan_channel *ch);
 int kchan_channel_revoke(struct kchan_channel *ch);
 
-__poll_t kchan_channel_poll(struct kchan_channel *ch, fmode_t mode);
+int kchan_channel_settings(struct kchan_endpoint *ep,
+			   struct kchan_settings *settings);
+__poll_t kchan_channel_poll(const struct kchan_endpoint *ep);
 int kchan_channel_state(struct kchan_channel *ch,
 			const struct kchan_viewer *viewer,
 			struct kchan_state *state);
-
-/* transfer.c */
-struct kchan_msg *kchan_transfer_msg_new(struct kchan_channel *ch,
-					 struct kchan_user *user, u32 size);
-void kchan_transfer_msg_free(struct kchan_msg *msg);
-int kchan_transfer_send(struct kchan_endpoint *ep, struct kchan_msg *msg,
-			const struct kchan_patience *patience, u64 *seq);
-struct kchan_msg *kchan_transfer_recv(struct kchan_endpoint *ep, u32 capacity,
-				      const struct kchan_patience *patience,
-				      u32 *needed);
-void kchan_transfer_consume(struct kchan_channel *ch, struct kchan_msg *msg);
-void kchan_transfer_return(struct kchan_channel *ch, struct kchan_msg *msg);
-void kchan_transfer_drain(struct kchan_channel *ch);
-void kchan_transfer_unlock(struct kchan_channel *ch) __releases(&ch->lock);
 
 #endif /* _KCHAN_CHANNEL_H */

@@ -4,8 +4,10 @@
  *
  * Header and payload are one allocation, charged to the memory cgroup of the
  * task that makes it. The smallest size class is a cache of its own, so that a
- * message of 64 bytes costs 144; up to eight pages the sizes are powers of two,
+ * message of 64 bytes costs 184; up to eight pages the sizes are powers of two,
  * above that whole pages from vmalloc.
+ *
+ * Only what may expire has room for that, behind the payload.
  *
  * A message of at most a page may be used again by the channel. Its memory then
  * stays charged as it was, so it may only go to a task of the same css_set, which
@@ -42,11 +44,11 @@ static const void *current_payer(void)
 #endif
 }
 
-static u8 msg_class(u32 size)
+static u8 msg_class(u64 room)
 {
-	size_t total = sizeof(struct kchan_msg) + size;
+	size_t total = sizeof(struct kchan_msg) + room;
 
-	if (size <= KCHAN_MSG_SMALL)
+	if (room <= KCHAN_MSG_SMALL)
 		return 0;
 	if (total > PAGE_SIZE)
 		return MSG_CLASS_LARGE;
@@ -55,11 +57,11 @@ static u8 msg_class(u32 size)
 
 /**
  * kchan_msg_footprint_big - kchan_msg_footprint() above %KCHAN_MSG_SMALL
- * @size: payload bytes
+ * @room: bytes behind the header
  */
-size_t kchan_msg_footprint_big(u32 size)
+size_t kchan_msg_footprint_big(u64 room)
 {
-	size_t total = sizeof(struct kchan_msg) + size;
+	size_t total = sizeof(struct kchan_msg) + room;
 
 	if (total > MSG_KMALLOC_MAX)
 		return PAGE_ALIGN(total);
@@ -68,17 +70,17 @@ size_t kchan_msg_footprint_big(u32 size)
 
 /**
  * kchan_msg_new - allocate a message
- * @size: payload bytes
+ * @room: bytes behind the header, of kchan_msg_room()
  *
- * The header is zero but for size and allocation. May sleep.
+ * The header is zero but for allocation and reference. May sleep.
  * Return: the message, or NULL.
  */
-struct kchan_msg *kchan_msg_new(u32 size)
+struct kchan_msg *kchan_msg_new(u64 room)
 {
-	size_t footprint = kchan_msg_footprint(size);
+	size_t footprint = kchan_msg_footprint(room);
 	struct kchan_msg *msg;
 
-	if (size <= KCHAN_MSG_SMALL)
+	if (room <= KCHAN_MSG_SMALL)
 		msg = kmem_cache_alloc(msg_cache, MSG_GFP);
 	else if (footprint <= MSG_KMALLOC_MAX)
 		msg = kvmalloc(footprint, MSG_GFP);
@@ -87,24 +89,25 @@ struct kchan_msg *kchan_msg_new(u32 size)
 	if (!msg)
 		return NULL;
 	memset(msg, 0, sizeof(*msg));
-	msg->class = msg_class(size);
-	msg->entry.size = size;
+	msg->class = msg_class(room);
 	msg->payer = current_payer();
+	atomic_set(&msg->refs, 1);
 	return msg;
 }
 
 /**
  * kchan_msg_reuse - make a message from one that is kept
  * @msg: a message that kchan_msg_reusable() was said of; freed if it does not suit
- * @size: payload bytes
+ * @room: bytes behind the header
  *
  * Return: a message, as if new, or NULL.
  */
-struct kchan_msg *kchan_msg_reuse(struct kchan_msg *msg, u32 size)
+struct kchan_msg *kchan_msg_reuse(struct kchan_msg *msg, u64 room)
 {
-	if (msg->class == msg_class(size) && msg->payer == current_payer()) {
-		msg->entry.size = size;
+	if (msg->class == msg_class(room) && msg->payer == current_payer()) {
 		msg->deliveries = 0;
+		msg->reason = 0;
+		msg->origin = 0;
 		return msg;
 	}
 	kchan_msg_free(msg);

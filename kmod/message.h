@@ -2,6 +2,9 @@
 #ifndef _KCHAN_MESSAGE_H
 #define _KCHAN_MESSAGE_H
 
+#include <linux/atomic.h>
+#include <linux/ktime.h>
+#include <linux/rbtree.h>
 #include <linux/uidgid.h>
 
 #include "entry.h"
@@ -11,51 +14,116 @@ struct kchan_user;
 struct pid;
 
 /**
+ * struct kchan_due - what a message has behind its payload that may expire
+ * @node: with &struct kchan_msg.expiring among those that will
+ * @msg: the message
+ * @expiry: when, CLOCK_MONOTONIC ns
+ */
+struct kchan_due {
+	struct rb_node node;
+	struct kchan_msg *msg;
+	u64 expiry;
+};
+
+/**
  * struct kchan_msg - one message, header and payload in one allocation
- * @entry: what the queue knows: order, size, priority
+ * @entry: what the queue knows: order, size, priority, tag
  * @time: when it entered the queue, CLOCK_MONOTONIC ns
- * @tag: the sender's number
  * @pid: sending process, referenced
  * @user: who pays for it, and its uid, referenced
  * @payer: css_set that the memory was charged under; compared, never followed
  * @gid: effective group of the sending endpoint's opener
+ * @refs: its owner, and each who peeks at it [atomic]
+ * @origin: number of the channel where it died, or 0
  * @deliveries: how often it was handed to a receiver, 65535 at most
  * @class: size class of the allocation
+ * @reason: KCHAN_DEAD_*, or 0
+ * @due: there is a &struct kchan_due [const while it has an owner]
+ * @expiring: it is among those that will expire
  * @data: payload
  *
- * Whoever has taken it from the queue, or not put it there yet, owns all of it.
- * While it is queued, @entry is under the channel's lock and the rest is constant.
+ * Whoever has taken it from the queue, or not put it there yet, owns it. While it is
+ * queued, it belongs to the channel's lock. Payload, sender and tag do not change
+ * until the last of @refs is gone.
  */
 struct kchan_msg {
 	struct kchan_entry entry;
 	u64 time;
-	u64 tag;
 	struct pid *pid;
 	struct kchan_user *user;
 	const void *payer;
 	kgid_t gid;
+	atomic_t refs;
+	u32 origin;
 	u16 deliveries;
 	u8 class;
+	u8 reason : 4;
+	bool due : 1;
+	bool expiring : 1;
 	u8 data[] __aligned(8);
 };
 
 #define KCHAN_MSG_SMALL	64	/* payload of the smallest class */
 
-size_t kchan_msg_footprint_big(u32 size);
-
 /**
- * kchan_msg_footprint - memory that a message of @size bytes takes
+ * kchan_msg_room - bytes behind the header
  * @size: payload bytes
+ * @due: with a &struct kchan_due
  */
-static inline size_t kchan_msg_footprint(u32 size)
+static inline u64 kchan_msg_room(u32 size, bool due)
 {
-	if (likely(size <= KCHAN_MSG_SMALL))
-		return sizeof(struct kchan_msg) + KCHAN_MSG_SMALL;
-	return kchan_msg_footprint_big(size);
+	if (likely(!due))
+		return size;
+	return ALIGN((u64)size, 8) + sizeof(struct kchan_due);
 }
 
-struct kchan_msg *kchan_msg_new(u32 size);
-struct kchan_msg *kchan_msg_reuse(struct kchan_msg *msg, u32 size);
+size_t kchan_msg_footprint_big(u64 room);
+
+/**
+ * kchan_msg_footprint - memory that a message takes
+ * @room: bytes behind the header
+ */
+static inline size_t kchan_msg_footprint(u64 room)
+{
+	if (likely(room <= KCHAN_MSG_SMALL))
+		return sizeof(struct kchan_msg) + KCHAN_MSG_SMALL;
+	return kchan_msg_footprint_big(room);
+}
+
+/**
+ * kchan_msg_due - what it has behind its payload
+ * @msg: a message with @due
+ */
+static inline struct kchan_due *kchan_msg_due(struct kchan_msg *msg)
+{
+	return (struct kchan_due *)(msg->data + ALIGN(msg->entry.size, 8));
+}
+
+/**
+ * kchan_msg_expiry - when a message expires
+ * @msg: the message
+ *
+ * Those that came as dead ones do not.
+ * Return: CLOCK_MONOTONIC ns, or 0.
+ */
+static inline u64 kchan_msg_expiry(struct kchan_msg *msg)
+{
+	return msg->due && !msg->reason ? kchan_msg_due(msg)->expiry : 0;
+}
+
+/**
+ * kchan_msg_expired - has a message expired?
+ * @msg: the message
+ */
+static inline bool kchan_msg_expired(struct kchan_msg *msg)
+{
+	u64 expiry = kchan_msg_expiry(msg);
+
+	return expiry && expiry <= ktime_get_ns();
+}
+
+struct kchan_msg *kchan_msg_new(u64 room);
+struct kchan_msg *kchan_msg_reuse(struct kchan_msg *msg, u64 room);
 bool kchan_msg_reusable(const struct kchan_msg *msg);
 void kchan_msg_free(struct kchan_msg *msg);
 

@@ -244,7 +244,8 @@ static int create_check(const struct kchan_create *arg)
 {
 	const u32 named_only = KCHAN_CREATE_EXCL | KCHAN_CREATE_AUTO;
 
-	if (arg->flags & ~(named_only | KCHAN_CREATE_PAIR))
+	if (arg->flags &
+	    ~(named_only | KCHAN_CREATE_PAIR | KCHAN_CREATE_DEAD_LETTER))
 		return -EINVAL;
 	if (arg->flags & (arg->name ? KCHAN_CREATE_PAIR : named_only))
 		return -EINVAL;
@@ -254,7 +255,40 @@ static int create_check(const struct kchan_create *arg)
 		return -EINVAL;
 	if (arg->bytes && arg->bytes < arg->msgsize)
 		return -EINVAL;
+	if (arg->overflow > KCHAN_OVERFLOW_DROP ||
+	    arg->max_deliveries > KCHAN_DELIVERIES_MAX ||
+	    arg->ttl > S64_MAX || arg->reserved)
+		return -EINVAL;
 	return open_flags_check(arg->open_flags);
+}
+
+/*
+ * The number of the channel for dead messages, or 0. Who may send there now may
+ * have them sent there from now on.
+ */
+static int dead_letter_get(const struct path *root,
+			   const struct kchan_create *arg, u64 *id)
+{
+	const struct kchan_endpoint *ep;
+	struct file *file;
+	int err = 0;
+
+	*id = 0;
+	if (!(arg->flags & KCHAN_CREATE_DEAD_LETTER))
+		return arg->dead_letter ? -EINVAL : 0;
+	file = fget(arg->dead_letter);
+	if (!file)
+		return -EBADF;
+	ep = file->private_data;
+	if (file->f_op != &kchan_endpoint_fops || !(file->f_mode & FMODE_WRITE))
+		err = -EBADF;
+	else if (ep->channel->ns != root->dentry->d_sb->s_fs_info ||
+		 ep->channel->attr.dead_letter)
+		err = -EINVAL;
+	else
+		*id = ep->channel->id;
+	fput(file);
+	return err;
 }
 
 /**
@@ -297,6 +331,9 @@ static int create(const struct path *root, struct kchan_create *arg,
 		.depth = arg->depth,
 		.msgsize = arg->msgsize,
 		.bytes = arg->bytes,
+		.overflow = arg->overflow,
+		.max_deliveries = arg->max_deliveries,
+		.ttl = arg->ttl,
 		.automatic = arg->flags & KCHAN_CREATE_AUTO,
 		.unnamed = !name,
 	};
@@ -305,7 +342,9 @@ static int create(const struct path *root, struct kchan_create *arg,
 	unsigned int i;
 	int err;
 
-	err = reserve(&reserved, arg->flags & KCHAN_CREATE_PAIR ? 2 : 1);
+	err = dead_letter_get(root, arg, &attr.dead_letter);
+	if (!err)
+		err = reserve(&reserved, arg->flags & KCHAN_CREATE_PAIR ? 2 : 1);
 	if (err)
 		return err;
 	err = create_files(root, arg, &attr, name, files);
@@ -340,7 +379,8 @@ int kchan_names_create(const struct kchan_scope *scope, void __user *uarg)
 	char *name = NULL;
 	int err;
 
-	err = kchan_arg_get(&arg, sizeof(arg), uarg);
+	err = kchan_arg_get(&arg, sizeof(arg),
+			    offsetofend(struct kchan_create, fd_send), uarg);
 	if (err)
 		return err;
 	err = create_check(&arg);
@@ -393,7 +433,7 @@ int kchan_names_open(const struct kchan_scope *scope, void __user *uarg)
 	char *name;
 	int err;
 
-	err = kchan_arg_get(&arg, sizeof(arg), uarg);
+	err = kchan_arg_get(&arg, sizeof(arg), sizeof(arg), uarg);
 	if (err)
 		return err;
 	if (arg.reserved)
@@ -587,7 +627,7 @@ int kchan_names_remove(const struct kchan_scope *scope, void __user *uarg)
 	char *name;
 	int err;
 
-	err = kchan_arg_get(&arg, sizeof(arg), uarg);
+	err = kchan_arg_get(&arg, sizeof(arg), sizeof(arg), uarg);
 	if (err)
 		return err;
 	if (arg.flags & ~KCHAN_REMOVE_NOW)

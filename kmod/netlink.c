@@ -293,6 +293,8 @@ static int put_endpoint(struct sk_buff *skb, const struct kchan_viewer *viewer,
 	    nla_put_u32(skb, KCHAN_A_GID, kchan_view_gid(viewer, ep->gid)) ||
 	    nla_put_u32(skb, KCHAN_A_ROLE, role_of(ep->mode)))
 		return -EMSGSIZE;
+	if (ep->held && nla_put_u32(skb, KCHAN_A_HELD, ep->held))
+		return -EMSGSIZE;
 	if (ep->waiting.count &&
 	    (nla_put_u32(skb, KCHAN_A_WAITING, ep->waiting.count) ||
 	     put_u64(skb, KCHAN_A_SINCE, since)))

@@ -11,8 +11,11 @@
  *
  * Nothing here sleeps or fails on the way in: the path to a priority's bucket is
  * made before the message is added (kchan_queue_grow(), from nodes allocated
- * outside the lock), and stays until the owner calls kchan_queue_detach_trie(),
- * which it may only when no message is queued nor could come back.
+ * outside the lock), and stays until the owner calls kchan_queue_detach_trie().
+ *
+ * Messages that are put back need no bucket. They are in a tree of their own, where
+ * it does not matter in which order they come back, and go before those of their
+ * priority that have never left.
  */
 #include <linux/bitops.h>
 #include <linux/bug.h>
@@ -93,24 +96,149 @@ bool kchan_queue_trie_accepts(const struct kchan_queue *queue, u16 prio)
 	return trie_leaf(queue, prio);
 }
 
+static struct kchan_entry *put_back(struct rb_node *node)
+{
+	return rb_entry_safe(node, struct kchan_entry, rb);
+}
+
+/* The first of two, the one of higher priority; @back in doubt. */
+static struct kchan_entry *first_of(struct kchan_entry *back,
+				    struct kchan_entry *other)
+{
+	if (!back || (other && other->prio > back->prio))
+		return other;
+	return back;
+}
+
+/* The first message below a node of the trie that is not empty. */
+static struct kchan_entry *trie_first(const struct kchan_qnode *node,
+				      unsigned int level)
+{
+	for (; level < LEVELS - 1; level++)
+		node = node->slot[__fls(node->map)];
+	return node->slot[__fls(node->map)];
+}
+
+/* The first of the highest priority that is at most @prio, below a node. */
+static struct kchan_entry *trie_at_most(const struct kchan_qnode *node,
+					u16 prio, unsigned int level)
+{
+	unsigned int i = slot_of(prio, level);
+	u32 below = node->map & (BIT(i) - 1);
+	struct kchan_entry *found = NULL;
+
+	if (node->map & BIT(i))
+		found = level == LEVELS - 1 ? node->slot[i] :
+			trie_at_most(node->slot[i], prio, level + 1);
+	if (found || !below)
+		return found;
+	i = __fls(below);
+	if (level == LEVELS - 1)
+		return node->slot[i];
+	return trie_first(node->slot[i], level + 1);
+}
+
+/* The same of the whole queue but for what was put back. */
+static struct kchan_entry *bucket_at_most(const struct kchan_queue *queue,
+					  int prio)
+{
+	if (prio < 0)
+		return NULL;
+	if (queue->root)
+		return trie_at_most(queue->root, prio, 0);
+	return queue->flat_prio <= prio ? queue->flat : NULL;
+}
+
+/* The first of what was put back whose priority is at most @prio. */
+static struct kchan_entry *back_at_most(const struct kchan_queue *queue,
+					int prio)
+{
+	struct rb_node *node = queue->back.rb_root.rb_node;
+	struct kchan_entry *found = NULL;
+
+	while (node) {
+		if (put_back(node)->prio <= prio) {
+			found = put_back(node);
+			node = node->rb_left;
+		} else {
+			node = node->rb_right;
+		}
+	}
+	return found;
+}
+
 /**
- * kchan_queue_trie_first - kchan_queue_first() where there is a trie
+ * kchan_queue_sorted_first - kchan_queue_first() where there is more than a bucket
  * @queue: the queue
  */
-struct kchan_entry *kchan_queue_trie_first(const struct kchan_queue *queue)
+struct kchan_entry *kchan_queue_sorted_first(const struct kchan_queue *queue)
+{
+	struct kchan_entry *other = queue->flat;
+
+	if (queue->root)
+		other = queue->root->map ? trie_first(queue->root, 0) : NULL;
+	return first_of(put_back(rb_first_cached(&queue->back)), other);
+}
+
+/**
+ * kchan_queue_next - the message that comes after another
+ * @queue: the queue
+ * @entry: a message in it
+ *
+ * Return: the message, or NULL.
+ */
+struct kchan_entry *kchan_queue_next(const struct kchan_queue *queue,
+				     const struct kchan_entry *entry)
+{
+	struct kchan_entry *next;
+
+	if (entry->back) {
+		next = put_back(rb_next(&entry->rb));
+		if (next && next->prio == entry->prio)
+			return next;
+		return first_of(next, bucket_at_most(queue, entry->prio));
+	}
+	next = list_entry(entry->node.next, struct kchan_entry, node);
+	if (next != bucket_at_most(queue, entry->prio))
+		return next;
+	return first_of(back_at_most(queue, entry->prio - 1),
+			bucket_at_most(queue, entry->prio - 1));
+}
+
+/* The first of the lowest priority, but for what was put back. */
+static struct kchan_entry *bucket_least(const struct kchan_queue *queue)
 {
 	const struct kchan_qnode *node = queue->root;
+	unsigned int level;
 
+	if (!node)
+		return queue->flat;
 	if (!node->map)
 		return NULL;
-	node = node->slot[__fls(node->map)];
-	node = node->slot[__fls(node->map)];
-	return node->slot[__fls(node->map)];
+	for (level = 0; level < LEVELS - 1; level++)
+		node = node->slot[__ffs(node->map)];
+	return node->slot[__ffs(node->map)];
+}
+
+/**
+ * kchan_queue_least - the first message of the lowest priority
+ * @queue: the queue
+ *
+ * Return: the message, or NULL.
+ */
+struct kchan_entry *kchan_queue_least(const struct kchan_queue *queue)
+{
+	struct kchan_entry *back = put_back(rb_last(&queue->back.rb_root));
+	struct kchan_entry *other = bucket_least(queue);
+
+	if (!back || (other && other->prio < back->prio))
+		return other;
+	return back_at_most(queue, back->prio);
 }
 
 /**
  * kchan_queue_set_flat - choose the priority of the single bucket
- * @queue: a queue without a trie that is empty, and to which nothing comes back
+ * @queue: a queue without a trie whose bucket is empty
  * @prio: the priority
  */
 void kchan_queue_set_flat(struct kchan_queue *queue, u16 prio)
@@ -157,18 +285,10 @@ bool kchan_queue_grow(struct kchan_queue *queue, u16 prio,
 			trie_mark(queue, queue->flat_prio);
 		}
 		queue->flat = NULL;
+		queue->sorted = true;
 	}
 	trie_add_path(queue, prio, stash);
 	return true;
-}
-
-/* Put @entry before @next, which is in a bucket. */
-static void insert_before(struct kchan_queue *queue, struct kchan_entry *entry,
-			  struct kchan_entry *next)
-{
-	list_add_tail(&entry->node, &next->node);
-	queue->count++;
-	queue->bytes += entry->size;
 }
 
 /**
@@ -180,40 +300,49 @@ void kchan_queue_add(struct kchan_queue *queue, struct kchan_entry *entry)
 {
 	struct kchan_entry **bucket = bucket_of(queue, entry->prio);
 
+	queue->count++;
+	queue->bytes += entry->size;
 	if (*bucket) {
-		insert_before(queue, entry, *bucket);
+		list_add_tail(&entry->node, &(*bucket)->node);
 		return;
 	}
 	INIT_LIST_HEAD(&entry->node);
 	*bucket = entry;
-	queue->count++;
-	queue->bytes += entry->size;
 	if (queue->root)
 		trie_mark(queue, entry->prio);
 }
 
+static bool back_less(struct rb_node *a, const struct rb_node *b)
+{
+	const struct kchan_entry *x = put_back(a);
+	const struct kchan_entry *y = rb_entry(b, struct kchan_entry, rb);
+
+	return x->prio != y->prio ? x->prio > y->prio : x->seq < y->seq;
+}
+
 /**
- * kchan_queue_restore - put a message back where it was
+ * kchan_queue_restore - put a message back
  * @queue: the queue from which it was taken
  * @entry: the message
  *
- * Within a priority, messages stay in the order of their numbers. Only those
- * that were put back before are passed over.
+ * It goes before those of its priority that have never left, and among those that
+ * have in the order of numbers.
  */
 void kchan_queue_restore(struct kchan_queue *queue, struct kchan_entry *entry)
 {
-	struct kchan_entry **bucket = bucket_of(queue, entry->prio);
-	struct kchan_entry *first = *bucket, *next = first;
+	rb_add_cached(&entry->rb, &queue->back, back_less);
+	entry->back = true;
+	queue->sorted = true;
+	queue->count++;
+	queue->bytes += entry->size;
+}
 
-	if (!first || entry->seq > list_prev_entry(first, node)->seq) {
-		kchan_queue_add(queue, entry);
-		return;
-	}
-	while (next->seq < entry->seq)
-		next = list_next_entry(next, node);
-	insert_before(queue, entry, next);
-	if (next == first)
-		*bucket = entry;
+static noinline void del_back(struct kchan_queue *queue,
+			      struct kchan_entry *entry)
+{
+	rb_erase_cached(&entry->rb, &queue->back);
+	entry->back = false;
+	queue->sorted = queue->root || !RB_EMPTY_ROOT(&queue->back.rb_root);
 }
 
 /**
@@ -223,10 +352,15 @@ void kchan_queue_restore(struct kchan_queue *queue, struct kchan_entry *entry)
  */
 void kchan_queue_del(struct kchan_queue *queue, struct kchan_entry *entry)
 {
-	struct kchan_entry **bucket = bucket_of(queue, entry->prio);
+	struct kchan_entry **bucket;
 
 	queue->count--;
 	queue->bytes -= entry->size;
+	if (unlikely(entry->back)) {
+		del_back(queue, entry);
+		return;
+	}
+	bucket = bucket_of(queue, entry->prio);
 	if (list_empty(&entry->node)) {
 		*bucket = NULL;
 		if (queue->root)
@@ -240,7 +374,7 @@ void kchan_queue_del(struct kchan_queue *queue, struct kchan_entry *entry)
 
 /**
  * kchan_queue_detach_trie - back to a single bucket
- * @queue: an empty queue to which nothing comes back
+ * @queue: an empty queue
  *
  * Return: the trie, for kchan_queue_free_trie() outside the lock, or NULL.
  */
@@ -251,6 +385,7 @@ struct kchan_qnode *kchan_queue_detach_trie(struct kchan_queue *queue)
 	if (root && WARN_ON_ONCE(root->map))
 		return NULL;
 	queue->root = NULL;
+	queue->sorted = !RB_EMPTY_ROOT(&queue->back.rb_root);
 	return root;
 }
 

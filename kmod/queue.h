@@ -15,18 +15,22 @@ struct kchan_qnode;
  * struct kchan_queue - messages by priority, then order
  * @flat: the first, while all have one priority and there is no trie
  * @root: the trie, once two priorities have met
+ * @back: those that were put back, by priority and number
  * @bytes: payload of all
  * @count: how many
  * @flat_prio: the priority of those in @flat
+ * @sorted: there is a trie, or something in @back
  *
  * All of it under the owner's lock.
  */
 struct kchan_queue {
 	struct kchan_entry *flat;
 	struct kchan_qnode *root;
+	struct rb_root_cached back;
 	u64 bytes;
 	u32 count;
 	u16 flat_prio;
+	bool sorted;
 };
 
 /**
@@ -40,7 +44,7 @@ struct kchan_qstash {
 };
 
 bool kchan_queue_trie_accepts(const struct kchan_queue *queue, u16 prio);
-struct kchan_entry *kchan_queue_trie_first(const struct kchan_queue *queue);
+struct kchan_entry *kchan_queue_sorted_first(const struct kchan_queue *queue);
 
 /**
  * kchan_queue_accepts - can a message of @prio be added as things are?
@@ -56,7 +60,7 @@ static inline bool kchan_queue_accepts(const struct kchan_queue *queue,
 }
 
 /**
- * kchan_queue_first - the oldest message of the highest priority
+ * kchan_queue_first - the first message of the highest priority
  * @queue: the queue
  *
  * Return: the message, still queued, or NULL.
@@ -64,10 +68,14 @@ static inline bool kchan_queue_accepts(const struct kchan_queue *queue,
 static inline struct kchan_entry *
 kchan_queue_first(const struct kchan_queue *queue)
 {
-	if (likely(!queue->root))
+	if (likely(!queue->sorted))
 		return queue->flat;
-	return kchan_queue_trie_first(queue);
+	return kchan_queue_sorted_first(queue);
 }
+
+struct kchan_entry *kchan_queue_next(const struct kchan_queue *queue,
+				     const struct kchan_entry *entry);
+struct kchan_entry *kchan_queue_least(const struct kchan_queue *queue);
 
 bool kchan_queue_grow(struct kchan_queue *queue, u16 prio,
 		      struct kchan_qstash *stash);

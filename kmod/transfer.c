@@ -17,23 +17,9 @@
  * overtakes those who wait; a receiver may while so many are served at once that
  * it takes several rounds.
  *
- * A message that has left the queue may come back, and must find its bucket; the
- * channel counts it in @out meanwhile, see kchan_channel_quiet_locked().
- *
- * SPARE_OWNER: a channel keeps one freed message for the next sender, in a word
- * without a lock. Who exchanges the word for NULL owns what was there, and who
- * finds it taken frees his own::
- *
- *	receiver                         sender, or the channel's trim
- *	msg_release(m)                   if (READ_ONCE(spare))	[sender]
- *	cmpxchg(spare, NULL, m)              m = xchg(spare, NULL)
- *	    failed: free(m)                  if (m) use or free it
- *	atomic_dec(out)
- *
- * Both are full barriers, so that the new owner sees the message as the old one
- * left it. The sender's first look only saves an exchange: if it misses a message,
- * one more is allocated. The trim looks at @out before, under the lock: where it
- * reads 0, each receiver's cmpxchg came before.
+ * That is all in a plain channel. Where it has *extras*, each message that comes or
+ * goes is noted in what its messages are found by (index.c, reaper.c), cursors are
+ * moved on (select.c), and a receiver with a filter gets what fits it at once.
  */
 #include <linux/err.h>
 #include <linux/ktime.h>
@@ -43,152 +29,118 @@
 
 #include "channel.h"
 #include "event.h"
-
-#define DRAIN_BATCH	64
-#define TRIM_DELAY	HZ
-
-/* How often a full channel is told of. */
-#define FULL_INTERVAL	(HZ / 10)
-
-#define IN_EVENTS	(EPOLLIN | EPOLLRDNORM | EPOLLRDHUP)
-#define OUT_EVENTS	(EPOLLOUT | EPOLLWRNORM)
+#include "pass.h"
+#include "transfer.h"
 
 /**
- * kchan_transfer_msg_new - make a message for a channel
+ * kchan_transfer_hand_over_locked - give a message to a waiter
  * @ch: the channel
- * @user: who pays
- * @size: payload bytes
+ * @waiter: a waiter that is not served yet
+ * @msg: a message in the queue
  *
- * May sleep. Return: the message, or -EDQUOT or -ENOMEM.
+ * Return: 0, or the error that it gets instead.
  */
-struct kchan_msg *kchan_transfer_msg_new(struct kchan_channel *ch,
-					 struct kchan_user *user, u32 size)
+int kchan_transfer_hand_over_locked(struct kchan_channel *ch,
+				    struct kchan_waiter *waiter,
+				    struct kchan_msg *msg)
+	__must_hold(&ch->lock)
 {
-	size_t footprint = kchan_msg_footprint(size);
-	struct kchan_msg *msg = NULL;
-
-	if (!kchan_charge(&user->bytes, footprint,
-			  kchan_limit(&ch->ns->limits, max_bytes_user)))
-		return ERR_PTR(-EDQUOT);
-	if (READ_ONCE(ch->spare))
-		msg = xchg(&ch->spare, NULL);
-	if (msg)
-		msg = kchan_msg_reuse(msg, size);
-	if (!msg)
-		msg = kchan_msg_new(size);
-	if (!msg) {
-		kchan_uncharge(&user->bytes, footprint);
-		return ERR_PTR(-ENOMEM);
+	lockdep_assert_held(&ch->lock);
+	if (waiter->holder && kchan_hold_full_locked(waiter->holder))
+		return -EBUSY;
+	if (msg->entry.size > waiter->capacity) {
+		waiter->capacity = msg->entry.size;
+		return -EMSGSIZE;
 	}
-	msg->user = kchan_user_get(user);
-	msg->pid = get_pid(task_tgid(current));
-	return msg;
+	kchan_pass_dequeue_locked(ch, msg, ktime_get_ns(), waiter->pid,
+				  waiter->holder);
+	waiter->msg = msg;
+	return 0;
 }
 
-/* Give back all that the message holds but its memory. */
-static void msg_release(struct kchan_msg *msg)
+/* Give a message that has come to a waiter with a filter whose turn it is. */
+static void offer_locked(struct kchan_channel *ch, struct kchan_msg *msg)
+	__must_hold(&ch->lock)
 {
-	kchan_uncharge(&msg->user->bytes, kchan_msg_footprint(msg->entry.size));
-	kchan_user_put(msg->user);
-	put_pid(msg->pid);
+	struct kchan_waiter *waiter;
+	int status = -EAGAIN;
+
+	lockdep_assert_held(&ch->lock);
+	if (!ch->receivers.filtered)
+		ch->extras &= ~KCHAN_EXTRA_FILTERS;
+	while (status && ch->receivers.filtered && !ch->revoked) {
+		waiter = kchan_waitq_match(&ch->receivers, &msg->entry);
+		if (!waiter || !waiter->filter.kind)
+			return;
+		status = kchan_transfer_hand_over_locked(ch, waiter, msg);
+		kchan_wait_serve(&ch->receivers, waiter, status);
+	}
 }
 
 /**
- * kchan_transfer_msg_free - undo kchan_transfer_msg_new()
- * @msg: a message in nobody else's hand
+ * kchan_transfer_note_queued_locked - a message has come, or come back
+ * @ch: a channel with extras
+ * @msg: the message
  */
-void kchan_transfer_msg_free(struct kchan_msg *msg)
-{
-	msg_release(msg);
-	kchan_msg_free(msg);
-}
-
-static void note_pid(struct pid **last, struct pid *pid)
-{
-	if (*last == pid)
-		return;
-	put_pid(*last);
-	*last = get_pid(pid);
-}
-
-static void note_fill_locked(struct kchan_channel *ch)
-	__must_hold(&ch->lock)
-{
-	struct kchan_stats *stats = &ch->stats;
-
-	lockdep_assert_held(&ch->lock);
-	stats->queued_max = max(stats->queued_max, ch->queue.count);
-	stats->queued_bytes_max = max(stats->queued_bytes_max, ch->queue.bytes);
-}
-
-/* Queue a message; @seq takes its number if it is not NULL. */
-static void enqueue_locked(struct kchan_channel *ch, struct kchan_msg *msg,
-			   u64 now, u64 *seq)
-	__must_hold(&ch->lock)
-{
-	struct kchan_stats *stats = &ch->stats;
-
-	lockdep_assert_held(&ch->lock);
-	msg->entry.seq = ++ch->last_seq;
-	msg->time = now;
-	kchan_queue_add(&ch->queue, &msg->entry);
-	ch->events |= EPOLLIN | EPOLLRDNORM;
-
-	stats->sent++;
-	stats->sent_bytes += msg->entry.size;
-	note_fill_locked(ch);
-	stats->send_time = now;
-	note_pid(&stats->send_pid, msg->pid);
-	if (seq)
-		*seq = msg->entry.seq;
-}
-
-static unsigned int residence_bucket(u64 from, u64 to)
-{
-	u64 ns = to > from ? to - from : 0;
-
-	return min(fls64(ns >> KCHAN_RESIDENCE_SHIFT),
-		   KCHAN_RESIDENCE_BUCKETS - 1);
-}
-
-/* Take a message off the queue, leaving the counts of what was received. */
-static void unqueue_locked(struct kchan_channel *ch, struct kchan_msg *msg)
+void kchan_transfer_note_queued_locked(struct kchan_channel *ch,
+				       struct kchan_msg *msg)
 	__must_hold(&ch->lock)
 {
 	lockdep_assert_held(&ch->lock);
-	kchan_queue_del(&ch->queue, &msg->entry);
-	ch->events |= OUT_EVENTS;
-	if (!ch->queue.count && !ch->trim_armed) {
-		ch->trim_armed = true;
-		schedule_delayed_work(&ch->trim, TRIM_DELAY);
-	}
+	if (ch->extras & KCHAN_EXTRA_INDEX)
+		kchan_index_add(&ch->index, &msg->entry);
+	if (msg->due && !msg->reason)
+		kchan_reaper_add_locked(ch, msg);
+	if (ch->extras & KCHAN_EXTRA_FILTERS)
+		offer_locked(ch, msg);
 }
 
-static void dequeue_locked(struct kchan_channel *ch, struct kchan_msg *msg,
-			   u64 now, struct pid *pid)
+/**
+ * kchan_transfer_note_unqueued_locked - a message is about to leave the queue
+ * @ch: a channel with extras
+ * @msg: the message
+ */
+void kchan_transfer_note_unqueued_locked(struct kchan_channel *ch,
+					 struct kchan_msg *msg)
 	__must_hold(&ch->lock)
 {
-	struct kchan_stats *stats = &ch->stats;
-
-	unqueue_locked(ch, msg);
-	atomic_inc(&ch->out);
-	if (msg->deliveries < U16_MAX)
-		msg->deliveries++;
-
-	stats->received++;
-	stats->received_bytes += msg->entry.size;
-	stats->residence[residence_bucket(msg->time, now)]++;
-	stats->recv_time = now;
-	note_pid(&stats->recv_pid, pid);
+	lockdep_assert_held(&ch->lock);
+	if (msg->entry.indexed)
+		kchan_index_del(&ch->index, &msg->entry);
+	if (msg->expiring)
+		kchan_reaper_del_locked(ch, msg);
+	if (ch->extras & KCHAN_EXTRA_CURSORS)
+		kchan_select_skip_locked(ch, &msg->entry);
 }
 
-static struct kchan_msg *first_msg_locked(const struct kchan_channel *ch)
+/**
+ * kchan_transfer_unqueue_locked - take a message off the queue, for no receiver
+ * @ch: the channel
+ * @msg: a message in its queue
+ *
+ * For kchan_transfer_unlock() after it.
+ */
+void kchan_transfer_unqueue_locked(struct kchan_channel *ch,
+				   struct kchan_msg *msg)
 	__must_hold(&ch->lock)
 {
-	struct kchan_entry *entry = kchan_queue_first(&ch->queue);
+	kchan_pass_unqueue_locked(ch, msg);
+}
+
+/* Tell one who is served. */
+static bool tell_served_locked(struct kchan_channel *ch,
+			       struct kchan_wakes *wakes)
+	__must_hold(&ch->lock)
+{
+	struct kchan_waiter *waiter;
 
 	lockdep_assert_held(&ch->lock);
-	return entry ? container_of(entry, struct kchan_msg, entry) : NULL;
+	waiter = list_first_entry_or_null(&ch->receivers.served,
+					  struct kchan_waiter, node);
+	if (waiter)
+		kchan_wait_complete(&ch->receivers, waiter, waiter->status,
+				    wakes);
+	return waiter;
 }
 
 static bool serve_sender_locked(struct kchan_channel *ch,
@@ -200,7 +152,7 @@ static bool serve_sender_locked(struct kchan_channel *ch,
 	if (!waiter || ch->revoked ||
 	    !kchan_channel_has_room_locked(ch, waiter->msg->entry.size))
 		return false;
-	enqueue_locked(ch, waiter->msg, ktime_get_ns(), &waiter->seq);
+	kchan_pass_enqueue_locked(ch, waiter->msg, ktime_get_ns(), &waiter->seq);
 	kchan_wait_complete(&ch->senders, waiter, 0, wakes);
 	return true;
 }
@@ -210,19 +162,15 @@ static bool serve_receiver_locked(struct kchan_channel *ch,
 	__must_hold(&ch->lock)
 {
 	struct kchan_waiter *waiter = kchan_waitq_first(&ch->receivers);
-	struct kchan_msg *msg = first_msg_locked(ch);
-	int status = 0;
+	struct kchan_msg *msg = kchan_pass_first_locked(ch);
 
 	if (!waiter || !msg || ch->revoked)
 		return false;
-	if (msg->entry.size > waiter->capacity) {
-		waiter->capacity = msg->entry.size;
-		status = -EMSGSIZE;
-	} else {
-		dequeue_locked(ch, msg, ktime_get_ns(), waiter->pid);
-		waiter->msg = msg;
-	}
-	kchan_wait_complete(&ch->receivers, waiter, status, wakes);
+	if (unlikely(ch->reaper) &&
+	    kchan_reaper_reap_locked(ch, ktime_get_ns()))
+		return true;
+	kchan_wait_complete(&ch->receivers, waiter,
+			    kchan_transfer_hand_over_locked(ch, waiter, msg), wakes);
 	return true;
 }
 
@@ -237,7 +185,7 @@ static bool fail_waiter_locked(struct kchan_channel *ch,
 
 	lockdep_assert_held(&ch->lock);
 	if (ch->revoked) {
-		waiter = kchan_waitq_first(queue);
+		waiter = kchan_waitq_any(queue);
 	} else if (peerless) {
 		waiter = kchan_waitq_first_needing_peer(queue);
 		status = -EPIPE;
@@ -255,9 +203,53 @@ static bool settle_locked(struct kchan_channel *ch, struct kchan_wakes *wakes)
 	__must_hold(&ch->lock)
 {
 	lockdep_assert_held(&ch->lock);
-	return serve_receiver_locked(ch, wakes) || serve_sender_locked(ch, wakes) ||
+	return tell_served_locked(ch, wakes) ||
+	       serve_receiver_locked(ch, wakes) || serve_sender_locked(ch, wakes) ||
 	       fail_waiter_locked(ch, &ch->receivers, !ch->nr_senders, wakes) ||
 	       fail_waiter_locked(ch, &ch->senders, !ch->nr_receivers, wakes);
+}
+
+/**
+ * kchan_transfer_note_dropped_locked - messages have been dropped
+ * @ch: the channel
+ *
+ * Return: how many in all, if that is to be told, or 0.
+ */
+u64 kchan_transfer_note_dropped_locked(struct kchan_channel *ch)
+	__must_hold(&ch->lock)
+{
+	u64 sum = 0;
+	int i;
+
+	lockdep_assert_held(&ch->lock);
+	if (time_before(jiffies, ch->dropped_told + KCHAN_TELL_INTERVAL))
+		return 0;
+	ch->dropped_told = jiffies;
+	for (i = 0; i < KCHAN_DEAD_REASONS; i++)
+		sum += ch->stats.dropped[i];
+	return sum;
+}
+
+/* Drop the lock, and free what has been dropped. */
+static void unlock_and_sweep(struct kchan_channel *ch)
+	__releases(&ch->lock)
+{
+	struct kchan_msg *msg, *next;
+	LIST_HEAD(garbage);
+	u64 dropped;
+
+	if (likely(!(ch->extras & KCHAN_EXTRA_GARBAGE))) {
+		spin_unlock(&ch->lock);
+		return;
+	}
+	ch->extras &= ~KCHAN_EXTRA_GARBAGE;
+	list_splice_init(&ch->garbage, &garbage);
+	dropped = kchan_transfer_note_dropped_locked(ch);
+	spin_unlock(&ch->lock);
+	list_for_each_entry_safe(msg, next, &garbage, entry.node)
+		kchan_store_recycle(ch, msg);
+	if (dropped)
+		kchan_event(ch, KCHAN_EVENT_DROPPED, dropped);
 }
 
 /* Return: the poll events that this has brought about. */
@@ -274,7 +266,7 @@ static noinline __poll_t settle_and_unlock(struct kchan_channel *ch)
 		} while (more && !kchan_wakes_full(&wakes));
 		events |= ch->events;
 		ch->events = 0;
-		spin_unlock(&ch->lock);
+		unlock_and_sweep(ch);
 		kchan_wakes_run(&wakes);
 		if (more)
 			spin_lock(&ch->lock);
@@ -307,68 +299,74 @@ void kchan_transfer_unlock(struct kchan_channel *ch)
 	__poll_t events = ch->events;
 
 	ch->events = 0;
-	if (unlikely(ch->senders.count || ch->receivers.count))
+	if (unlikely(ch->senders.count || ch->receivers.count || ch->extras))
 		events |= settle_and_unlock(ch);
 	else
 		spin_unlock(&ch->lock);
 	/* POLL_BARRIER: pairs with kchan_channel_poll() */
-	if (unlikely(waitqueue_active(&ch->recv_poll)) && (events & ~OUT_EVENTS))
+	if (unlikely(waitqueue_active(&ch->recv_poll)) &&
+	    (events & ~KCHAN_ROOM_EVENTS))
 		wake_up_interruptible_poll(&ch->recv_poll, events);
 	/* POLL_BARRIER: likewise */
-	if (unlikely(waitqueue_active(&ch->send_poll)) && (events & ~IN_EVENTS))
+	if (unlikely(waitqueue_active(&ch->send_poll)) &&
+	    (events & ~(KCHAN_MSG_EVENTS | EPOLLRDHUP)))
 		wake_up_interruptible_poll(&ch->send_poll, events);
 }
 
-/*
- * See to it that the queue accepts @prio. Drops the lock if it must allocate.
+/**
+ * kchan_transfer_requeue_locked - queue a message again
+ * @ch: the channel
+ * @msg: a message that was taken from its queue
  */
-static int make_bucket_locked(struct kchan_channel *ch, u16 prio)
+void kchan_transfer_requeue_locked(struct kchan_channel *ch, struct kchan_msg *msg)
 	__must_hold(&ch->lock)
 {
-	struct kchan_qstash stash = {};
-	int err = 0;
+	lockdep_assert_held(&ch->lock);
+	kchan_queue_restore(&ch->queue, &msg->entry);
+	kchan_pass_note_fill_locked(ch);
+	ch->events |= KCHAN_MSG_EVENTS;
+	if (unlikely(ch->extras))
+		kchan_transfer_note_queued_locked(ch, msg);
+}
+
+/**
+ * kchan_transfer_put_back_locked - put a message back that was taken
+ * @ch: the channel
+ * @msg: the message; no more the caller's
+ *
+ * Unless it is dead by now. For kchan_transfer_unlock() after it.
+ */
+void kchan_transfer_put_back_locked(struct kchan_channel *ch,
+				    struct kchan_msg *msg)
+	__must_hold(&ch->lock)
+{
+	u32 max = ch->attr.max_deliveries;
 
 	lockdep_assert_held(&ch->lock);
-	while (!err && !kchan_queue_accepts(&ch->queue, prio)) {
-		if (!ch->queue.root && kchan_channel_quiet_locked(ch)) {
-			kchan_queue_set_flat(&ch->queue, prio);
-			break;
-		}
-		if (kchan_queue_grow(&ch->queue, prio, &stash))
-			break;
-		spin_unlock(&ch->lock);
-		err = kchan_qstash_fill(&stash);
-		spin_lock(&ch->lock);
+	if (max && msg->deliveries >= max) {
+		kchan_reaper_bury_locked(ch, msg, KCHAN_DEAD_DELIVERIES);
+		return;
 	}
-	kchan_qstash_free(&stash);
-	return err;
+	if (kchan_msg_expired(msg)) {
+		kchan_reaper_bury_locked(ch, msg, KCHAN_DEAD_EXPIRED);
+		return;
+	}
+	ch->stats.returned++;
+	kchan_transfer_requeue_locked(ch, msg);
 }
 
-static int may_wait(const struct kchan_patience *patience, u32 peers)
-{
-	if (patience->need_peer && !peers)
-		return -EPIPE;
-	if (patience->nonblock)
-		return -EAGAIN;
-	if (patience->deadline && patience->deadline <= ktime_get_ns())
-		return -ETIMEDOUT;
-	return 0;
-}
-
-/* Queue up in @queue, and drop the lock. */
-static void wait_begin(struct kchan_channel *ch, struct kchan_waitq *queue,
-		       struct kchan_waiter *waiter,
-		       const struct kchan_patience *patience)
-	__releases(&ch->lock)
-{
-	waiter->need_peer = patience->need_peer;
-	kchan_wait_begin(queue, waiter);
-	kchan_transfer_unlock(ch);
-}
-
-static int wait_end(struct kchan_channel *ch, struct kchan_waitq *queue,
-		    struct kchan_waiter *waiter,
-		    const struct kchan_patience *patience)
+/**
+ * kchan_transfer_wait_end - sleep until a call is served, or may wait no longer
+ * @ch: the channel
+ * @queue: where it waits
+ * @waiter: the call
+ * @patience: how long to wait
+ *
+ * Return: what the call returns.
+ */
+int kchan_transfer_wait_end(struct kchan_channel *ch, struct kchan_waitq *queue,
+			    struct kchan_waiter *waiter,
+			    const struct kchan_patience *patience)
 {
 	int err;
 
@@ -377,194 +375,12 @@ static int wait_end(struct kchan_channel *ch, struct kchan_waitq *queue,
 		return waiter->status;
 
 	spin_lock(&ch->lock);
-	if (waiter->done)
+	if (waiter->done || waiter->served)
 		err = waiter->status;
-	else
+	if (!waiter->done)
 		kchan_wait_cancel(queue, waiter);
 	kchan_transfer_unlock(ch);
 	return err;
-}
-
-/*
- * Does a message fit now? Where not, that is counted, and @full takes the count if
- * it is to be told.
- */
-static bool fits_locked(struct kchan_channel *ch, u32 size, u64 *full)
-	__must_hold(&ch->lock)
-{
-	lockdep_assert_held(&ch->lock);
-	if (!ch->senders.count && kchan_channel_has_room_locked(ch, size))
-		return true;
-	ch->stats.full++;
-	if (time_after_eq(jiffies, ch->full_told + FULL_INTERVAL)) {
-		ch->full_told = jiffies;
-		*full = ch->stats.full;
-	}
-	return false;
-}
-
-static noinline int send_slow(struct kchan_endpoint *ep, struct kchan_msg *msg,
-			      const struct kchan_patience *patience, u64 *seq)
-	__releases(&ep->channel->lock)
-{
-	struct kchan_waiter waiter = { .msg = msg, .account = &ep->waiting };
-	struct kchan_channel *ch = ep->channel;
-	u64 full = 0;
-	int err;
-
-	err = make_bucket_locked(ch, msg->entry.prio);
-	if (!err && ch->revoked)
-		err = -EIDRM;
-	if (!err && fits_locked(ch, msg->entry.size, &full)) {
-		enqueue_locked(ch, msg, ktime_get_ns(), seq);
-		kchan_transfer_unlock(ch);
-		return 0;
-	}
-	if (!err)
-		err = may_wait(patience, ch->nr_receivers);
-	if (!err)
-		wait_begin(ch, &ch->senders, &waiter, patience);
-	else
-		spin_unlock(&ch->lock);
-	if (full)
-		kchan_event(ch, KCHAN_EVENT_FULL, full);
-	if (!err)
-		err = wait_end(ch, &ch->senders, &waiter, patience);
-	if (!err && seq)
-		*seq = waiter.seq;
-	return err;
-}
-
-/**
- * kchan_transfer_send - queue a message, waiting for room if need be
- * @ep: the sending endpoint
- * @msg: a filled message; the caller's again if this fails
- * @patience: how long to wait
- * @seq: takes its number, or NULL
- *
- * Return: 0, or an error of KCHAN_IOC_SEND.
- */
-int kchan_transfer_send(struct kchan_endpoint *ep, struct kchan_msg *msg,
-			const struct kchan_patience *patience, u64 *seq)
-{
-	struct kchan_channel *ch = ep->channel;
-	u64 now = ktime_get_ns();
-
-	spin_lock(&ch->lock);
-	if (unlikely(ch->revoked || ch->senders.count ||
-		     !kchan_channel_has_room_locked(ch, msg->entry.size) ||
-		     !kchan_queue_accepts(&ch->queue, msg->entry.prio)))
-		return send_slow(ep, msg, patience, seq);
-	enqueue_locked(ch, msg, now, seq);
-	kchan_transfer_unlock(ch);
-	return 0;
-}
-
-static noinline struct kchan_msg *
-recv_slow(struct kchan_endpoint *ep, u32 capacity,
-	  const struct kchan_patience *patience, u32 *needed)
-	__releases(&ep->channel->lock)
-{
-	struct kchan_waiter waiter = {
-		.capacity = capacity,
-		.account = &ep->waiting,
-	};
-	struct kchan_channel *ch = ep->channel;
-	int err;
-
-	err = may_wait(patience, ch->nr_senders);
-	if (err) {
-		spin_unlock(&ch->lock);
-		return ERR_PTR(err);
-	}
-	wait_begin(ch, &ch->receivers, &waiter, patience);
-	err = wait_end(ch, &ch->receivers, &waiter, patience);
-	if (err == -EMSGSIZE && needed)
-		*needed = waiter.capacity;
-	if (err)
-		return ERR_PTR(err);
-	/* Chosen, but killed meanwhile: the next in line gets it. */
-	if (fatal_signal_pending(current)) {
-		kchan_transfer_return(ch, waiter.msg);
-		return ERR_PTR(-ERESTARTSYS);
-	}
-	return waiter.msg;
-}
-
-/**
- * kchan_transfer_recv - take the first message, waiting for one if need be
- * @ep: the receiving endpoint
- * @capacity: payload bytes that fit
- * @patience: how long to wait
- * @needed: after -EMSGSIZE takes what would have to fit, or NULL
- *
- * Return: the message, for kchan_transfer_consume() or kchan_transfer_return(),
- * or an error of KCHAN_IOC_RECV.
- */
-struct kchan_msg *kchan_transfer_recv(struct kchan_endpoint *ep, u32 capacity,
-				      const struct kchan_patience *patience,
-				      u32 *needed)
-{
-	struct kchan_channel *ch = ep->channel;
-	u64 now = ktime_get_ns();
-	struct kchan_msg *msg;
-	int err = -EIDRM;
-
-	spin_lock(&ch->lock);
-	if (unlikely(ch->revoked))
-		goto unlock;
-	msg = first_msg_locked(ch);
-	if (unlikely(!msg))
-		return recv_slow(ep, capacity, patience, needed);
-	if (unlikely(msg->entry.size > capacity)) {
-		if (needed)
-			*needed = msg->entry.size;
-		err = -EMSGSIZE;
-		goto unlock;
-	}
-	dequeue_locked(ch, msg, now, task_tgid(current));
-	kchan_transfer_unlock(ch);
-	return msg;
-unlock:
-	spin_unlock(&ch->lock);
-	return ERR_PTR(err);
-}
-
-/**
- * kchan_transfer_consume - a message has been received
- * @ch: the channel
- * @msg: what kchan_transfer_recv() gave
- */
-void kchan_transfer_consume(struct kchan_channel *ch, struct kchan_msg *msg)
-{
-	msg_release(msg);
-	if (!kchan_msg_reusable(msg) || cmpxchg(&ch->spare, NULL, msg))
-		kchan_msg_free(msg);
-	atomic_dec(&ch->out);
-}
-
-/**
- * kchan_transfer_return - a message could not be given to its receiver
- * @ch: the channel
- * @msg: what kchan_transfer_recv() gave
- */
-void kchan_transfer_return(struct kchan_channel *ch, struct kchan_msg *msg)
-{
-	spin_lock(&ch->lock);
-	ch->stats.returned++;
-	if (ch->revoked) {
-		atomic_dec(&ch->out);
-		spin_unlock(&ch->lock);
-		kchan_transfer_msg_free(msg);
-		return;
-	}
-	kchan_queue_restore(&ch->queue, &msg->entry);
-	atomic_dec(&ch->out);
-	note_fill_locked(ch);
-	ch->stats.received--;
-	ch->stats.received_bytes -= msg->entry.size;
-	ch->events |= EPOLLIN | EPOLLRDNORM;
-	kchan_transfer_unlock(ch);
 }
 
 /**
@@ -579,16 +395,16 @@ void kchan_transfer_drain(struct kchan_channel *ch)
 
 	do {
 		spin_lock(&ch->lock);
-		for (n = 0; n < DRAIN_BATCH; n++) {
-			msg = first_msg_locked(ch);
+		for (n = 0; n < KCHAN_STEP; n++) {
+			msg = kchan_pass_first_locked(ch);
 			if (!msg)
 				break;
-			unqueue_locked(ch, msg);
+			kchan_pass_unqueue_locked(ch, msg);
 			list_add(&msg->entry.node, &batch);
 		}
 		spin_unlock(&ch->lock);
 		list_for_each_entry_safe(msg, next, &batch, entry.node)
-			kchan_transfer_msg_free(msg);
+			kchan_store_free(msg);
 		INIT_LIST_HEAD(&batch);
 		cond_resched();
 	} while (n);

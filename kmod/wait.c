@@ -18,6 +18,10 @@
  *	[unlock]                            else
  *	wake_up_process(task)                       schedule()
  *
+ * A receiver with a filter is served as soon as a message comes that fits, and told
+ * later, as there may be no room to note whom to wake. Its call counts as done from
+ * then on.
+ *
  * If the sleeper reads @done too early, its state was set before, and
  * wake_up_process(), a full barrier, finds it and makes it runnable. The release
  * pairs with the acquire: who sees @done sees the result.
@@ -31,16 +35,27 @@
 
 #include "wait.h"
 
+/**
+ * kchan_waitq_init - make a queue of waiters
+ * @queue: zeroed memory
+ */
 void kchan_waitq_init(struct kchan_waitq *queue)
 {
 	INIT_LIST_HEAD(&queue->realtime);
 	INIT_LIST_HEAD(&queue->others);
-	queue->count = 0;
-	queue->needing_peer = 0;
+	INIT_LIST_HEAD(&queue->picky);
+	INIT_LIST_HEAD(&queue->served);
+}
+
+/* Whether @a is served before @b. */
+static bool goes_before(const struct kchan_waiter *a,
+			const struct kchan_waiter *b)
+{
+	return a->rank != b->rank ? a->rank < b->rank : a->arrival < b->arrival;
 }
 
 /**
- * kchan_waitq_first - who is served next
+ * kchan_waitq_first - who without a filter is served next
  * @queue: the queue
  *
  * Return: the waiter, still queued, or NULL.
@@ -52,6 +67,75 @@ struct kchan_waiter *kchan_waitq_first(struct kchan_waitq *queue)
 	if (list_empty(list))
 		list = &queue->others;
 	return list_first_entry_or_null(list, struct kchan_waiter, node);
+}
+
+static struct kchan_waiter *tagged(struct rb_node *node)
+{
+	return rb_entry_safe(node, struct kchan_waiter, rb);
+}
+
+/**
+ * kchan_waitq_any - one who waits
+ * @queue: the queue
+ *
+ * Return: the waiter, still queued, or NULL.
+ */
+struct kchan_waiter *kchan_waitq_any(struct kchan_waitq *queue)
+{
+	return kchan_waitq_first(queue) ?: tagged(rb_first(&queue->tagged)) ?:
+	       list_first_entry_or_null(&queue->picky, struct kchan_waiter,
+					node);
+}
+
+/* The first of those who want one tag. */
+static struct kchan_waiter *first_tagged(const struct kchan_waitq *queue,
+					 u64 tag)
+{
+	struct rb_node *node = queue->tagged.rb_node;
+	struct kchan_waiter *found = NULL;
+
+	while (node) {
+		if (tagged(node)->filter.value >= tag) {
+			found = tagged(node);
+			node = node->rb_left;
+		} else {
+			node = node->rb_right;
+		}
+	}
+	return found && found->filter.value == tag ? found : NULL;
+}
+
+/**
+ * kchan_waitq_match - who is to get a message that has come
+ * @queue: the queue
+ * @entry: the message
+ *
+ * Return: the waiter, with a filter or not, or NULL.
+ */
+struct kchan_waiter *kchan_waitq_match(struct kchan_waitq *queue,
+				       const struct kchan_entry *entry)
+{
+	struct kchan_waiter *best = first_tagged(queue, entry->tag);
+	struct kchan_waiter *plain = kchan_waitq_first(queue);
+	struct kchan_waiter *waiter;
+
+	if (!best || (plain && goes_before(plain, best)))
+		best = plain;
+	list_for_each_entry(waiter, &queue->picky, node) {
+		if (kchan_filter_fits(&waiter->filter, entry) &&
+		    (!best || goes_before(waiter, best)))
+			best = waiter;
+	}
+	return best;
+}
+
+static struct kchan_waiter *tagged_needing_peer(struct kchan_waitq *queue)
+{
+	struct kchan_waiter *waiter = tagged(rb_first(&queue->tagged));
+
+	while (waiter && !waiter->need_peer)
+		waiter = tagged(rb_next(&waiter->rb));
+	return waiter;
 }
 
 static struct kchan_waiter *first_needing_peer(struct list_head *list)
@@ -74,7 +158,9 @@ struct kchan_waiter *kchan_waitq_first_needing_peer(struct kchan_waitq *queue)
 	if (!queue->needing_peer)
 		return NULL;
 	return first_needing_peer(&queue->realtime) ?:
-	       first_needing_peer(&queue->others);
+	       first_needing_peer(&queue->others) ?:
+	       first_needing_peer(&queue->picky) ?:
+	       tagged_needing_peer(queue);
 }
 
 static void add_by_rank(struct list_head *list, struct kchan_waiter *waiter)
@@ -88,6 +174,25 @@ static void add_by_rank(struct list_head *list, struct kchan_waiter *waiter)
 	list_add(&waiter->node, &before->node);
 }
 
+static bool tagged_less(struct rb_node *a, const struct rb_node *b)
+{
+	const struct kchan_waiter *x = tagged(a);
+	const struct kchan_waiter *y = rb_entry(b, struct kchan_waiter, rb);
+
+	if (x->filter.value != y->filter.value)
+		return x->filter.value < y->filter.value;
+	return goes_before(x, y);
+}
+
+static void add_filtered(struct kchan_waitq *queue, struct kchan_waiter *waiter)
+{
+	if (waiter->filter.kind == KCHAN_FILTER_TAG)
+		rb_add(&waiter->rb, &queue->tagged, tagged_less);
+	else
+		list_add_tail(&waiter->node, &queue->picky);
+	queue->filtered++;
+}
+
 /**
  * kchan_wait_begin - queue the current task
  * @queue: the queue
@@ -97,8 +202,11 @@ void kchan_wait_begin(struct kchan_waitq *queue, struct kchan_waiter *waiter)
 {
 	waiter->task = current;
 	waiter->pid = task_tgid(current);
-	waiter->rank = current->prio;
-	if (rt_task(current))
+	waiter->rank = rt_task(current) ? current->prio : MAX_RT_PRIO;
+	waiter->arrival = queue->arrivals++;
+	if (waiter->filter.kind)
+		add_filtered(queue, waiter);
+	else if (rt_task(current))
 		add_by_rank(&queue->realtime, waiter);
 	else
 		list_add_tail(&waiter->node, &queue->others);
@@ -108,17 +216,44 @@ void kchan_wait_begin(struct kchan_waitq *queue, struct kchan_waiter *waiter)
 		waiter->account->since = ktime_get_ns();
 }
 
+/* Take the waiter out of list or tree. */
+static void unlink_waiter(struct kchan_waitq *queue, struct kchan_waiter *waiter)
+{
+	bool filtered = waiter->filter.kind && !waiter->served;
+
+	if (filtered && waiter->filter.kind == KCHAN_FILTER_TAG)
+		rb_erase(&waiter->rb, &queue->tagged);
+	else
+		list_del(&waiter->node);
+	queue->filtered -= filtered;
+}
+
 /**
- * kchan_wait_cancel - leave the queue unserved
+ * kchan_wait_cancel - leave the queue
  * @queue: the queue
  * @waiter: a waiter that is not done
  */
 void kchan_wait_cancel(struct kchan_waitq *queue, struct kchan_waiter *waiter)
 {
-	list_del(&waiter->node);
+	unlink_waiter(queue, waiter);
 	queue->count--;
 	queue->needing_peer -= waiter->need_peer;
 	waiter->account->count--;
+}
+
+/**
+ * kchan_wait_serve - serve a waiter, and tell it later
+ * @queue: the queue
+ * @waiter: a waiter in it, with its result
+ * @status: what its call returns
+ */
+void kchan_wait_serve(struct kchan_waitq *queue, struct kchan_waiter *waiter,
+		      int status)
+{
+	unlink_waiter(queue, waiter);
+	waiter->status = status;
+	waiter->served = true;
+	list_add_tail(&waiter->node, &queue->served);
 }
 
 /**

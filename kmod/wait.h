@@ -3,8 +3,12 @@
 #define _KCHAN_WAIT_H
 
 #include <linux/list.h>
+#include <linux/rbtree.h>
 #include <linux/types.h>
 
+#include "filter.h"
+
+struct kchan_endpoint;
 struct kchan_msg;
 struct pid;
 struct task_struct;
@@ -13,7 +17,12 @@ struct task_struct;
  * struct kchan_waitq - calls that wait for one thing
  * @realtime: waiting real-time tasks, by priority, then arrival; served first
  * @others: all other tasks, by arrival
- * @count: how many there are in both
+ * @tagged: those who want one tag, by tag, then the order of service
+ * @picky: those with another filter, by arrival
+ * @served: those who have got what they want and are to be told so
+ * @arrivals: how many there ever were
+ * @count: how many there are in all
+ * @filtered: how many of them are in @tagged and @picky
  * @needing_peer: how many of them have @need_peer
  *
  * All of it under the owner's lock.
@@ -21,7 +30,12 @@ struct task_struct;
 struct kchan_waitq {
 	struct list_head realtime;
 	struct list_head others;
+	struct rb_root tagged;
+	struct list_head picky;
+	struct list_head served;
+	u64 arrivals;
 	u32 count;
+	u32 filtered;
 	u32 needing_peer;
 };
 
@@ -39,11 +53,16 @@ struct kchan_waiting {
 
 /**
  * struct kchan_waiter - one call that waits, on its own stack
- * @node: in the queue of waiters [owner's lock]
+ * @node: in a list of the queue of waiters [owner's lock]
+ * @rb: or in its tree [owner's lock]
  * @account: where it is counted [owner's lock]
  * @task: who waits
  * @pid: its process; the sleeper keeps it alive
- * @rank: order of service among real-time tasks: lower first
+ * @rank: order of service: lower first
+ * @arrival: order of service among those of one rank
+ * @filter: which messages a receiver wants
+ * @holder: the endpoint that is to hold the message, or NULL
+ * @served: it is in @served of the queue; not done yet, but will be [owner's lock]
  * @need_peer: fails with EPIPE when the other side is gone
  * @done: the call is served; @status, @msg and @seq are final [see wait.c]
  * @status: 0 or a negative errno
@@ -53,11 +72,18 @@ struct kchan_waiting {
  * @seq: number given to a sender's message
  */
 struct kchan_waiter {
-	struct list_head node;
+	union {
+		struct list_head node;
+		struct rb_node rb;
+	};
 	struct kchan_waiting *account;
 	struct task_struct *task;
 	struct pid *pid;
 	int rank;
+	u64 arrival;
+	struct kchan_filter filter;
+	struct kchan_endpoint *holder;
+	bool served;
 	bool need_peer;
 	bool done;
 	int status;
@@ -85,9 +111,14 @@ static inline bool kchan_wakes_full(const struct kchan_wakes *wakes)
 
 void kchan_waitq_init(struct kchan_waitq *queue);
 struct kchan_waiter *kchan_waitq_first(struct kchan_waitq *queue);
+struct kchan_waiter *kchan_waitq_any(struct kchan_waitq *queue);
+struct kchan_waiter *kchan_waitq_match(struct kchan_waitq *queue,
+				       const struct kchan_entry *entry);
 struct kchan_waiter *kchan_waitq_first_needing_peer(struct kchan_waitq *queue);
 void kchan_wait_begin(struct kchan_waitq *queue, struct kchan_waiter *waiter);
 void kchan_wait_cancel(struct kchan_waitq *queue, struct kchan_waiter *waiter);
+void kchan_wait_serve(struct kchan_waitq *queue, struct kchan_waiter *waiter,
+		      int status);
 void kchan_wait_complete(struct kchan_waitq *queue, struct kchan_waiter *waiter,
 			 int status, struct kchan_wakes *wakes);
 int kchan_wait_sleep(struct kchan_waiter *waiter, u64 deadline);

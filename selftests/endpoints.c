@@ -109,6 +109,25 @@ TEST_F(endpoints, say_who_has_opened_them)
 	EXPECT_EQ(KCHAN_ROLE_SENDER, ep[1].role);
 }
 
+TEST_F(endpoints, say_how_many_messages_they_hold)
+{
+	int fd = kc_create(CTL, "a", O_RDWR | O_NONBLOCK), i;
+
+	ASSERT_LE(0, kc_open(CTL, "a", O_RDONLY));
+	for (i = 0; i < 3; i++) {
+		ASSERT_EQ(1, write(fd, "x", 1));
+	}
+	ASSERT_EQ(1, kc_hold(fd));
+	ASSERT_EQ(2, kc_hold(fd));
+	ASSERT_EQ(0, ENDPOINTS(0));
+	ASSERT_EQ(2, self->eps.count);
+	EXPECT_EQ(2, self->eps.endpoint[0].held);
+	EXPECT_EQ(0, self->eps.endpoint[1].held);
+	ASSERT_EQ(2, kc_settle(fd, KCHAN_IOC_ACK, UINT64_MAX, KCHAN_ACK_UP_TO));
+	ASSERT_EQ(0, ENDPOINTS(0));
+	EXPECT_EQ(0, self->eps.endpoint[0].held);
+}
+
 TEST_F(endpoints, have_the_name_of_the_process_of_now)
 {
 	char comm[32] = "";

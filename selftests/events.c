@@ -598,4 +598,87 @@ TEST_F(events, too_many_bytes_are_full_too)
 	EXPECT_SILENCE();
 }
 
+/* A channel of one message that drops what does not fit, to DLQ unless that is -1. */
+#define MAKE_DROPPING(dlq) ({						\
+	struct kchan_create arg_ = kc_create_arg("a");			\
+	int fd_;							\
+									\
+	arg_.depth = 1;							\
+	arg_.overflow = KCHAN_OVERFLOW_DROP;				\
+	if ((dlq) >= 0) {						\
+		arg_.flags = KCHAN_CREATE_DEAD_LETTER;			\
+		arg_.dead_letter = dlq;					\
+	}								\
+	fd_ = kc_create_with(CTL, &arg_);				\
+	self->id = kc_state(fd_).id;					\
+	DISCARD();							\
+	fd_;								\
+})
+
+TEST_F(events, dead_message_that_is_dropped)
+{
+	int fd = MAKE_DROPPING(-1);
+
+	ASSERT_EQ(1, write(fd, "x", 1));
+	ASSERT_EQ(1, kc_hold(fd));
+	EXPECT_SILENCE();
+	ASSERT_EQ(1, kc_reject(fd, 1));
+	EXPECT_EVENT(KCHAN_EVENT_DROPPED, "a");
+	EXPECT_EQ(1, self->last.count);
+	EXPECT_SILENCE();
+}
+
+TEST_F(events, dead_message_that_goes_to_the_dead_letter_channel)
+{
+	int dlq = kc_create(CTL, NULL, O_RDWR), fd = MAKE_DROPPING(dlq);
+
+	ASSERT_EQ(1, write(fd, "x", 1));
+	ASSERT_EQ(1, kc_hold(fd));
+	EXPECT_SILENCE();
+	ASSERT_EQ(1, kc_reject(fd, 1));
+	EXPECT_EVENT(KCHAN_EVENT_DEAD_LETTERED, "a");
+	EXPECT_EQ(1, self->last.count);
+	EXPECT_SILENCE();
+}
+
+TEST_F(events, letter_that_is_not_taken_is_told_as_dropped)
+{
+	int dlq = kc_create(CTL, NULL, O_RDWR), fd = MAKE_DROPPING(dlq);
+
+	close(dlq);
+	DISCARD();
+	ASSERT_EQ(1, write(fd, "x", 1));
+	ASSERT_EQ(1, kc_hold(fd));
+	ASSERT_EQ(1, kc_reject(fd, 1));
+	do {
+		ASSERT_EQ(0, kn_next_event(SOCK, &self->last));
+	} while (self->last.event == KCHAN_EVENT_DEAD_LETTERED ||
+		 self->last.event == KCHAN_EVENT_DETACHED);
+	EXPECT_TRUE(kn_is_event(&self->last, KCHAN_EVENT_DROPPED, self->id, "a"));
+	EXPECT_EQ(1, self->last.count);
+	EXPECT_EQ(1, kc_state(fd).dropped[0]);
+}
+
+/* Ten in a second at most, however slow the machine. */
+TEST_F(events, dropped_is_counted_and_told_at_times)
+{
+	int fd = MAKE_DROPPING(-1), i;
+	uint64_t begin = kc_now(), last = 0, told = 0;
+
+	for (i = 0; i < 2000; i++) {
+		ASSERT_EQ(1, write(fd, "x", 1));
+	}
+	while (!kn_event(SOCK, &self->last)) {
+		EXPECT_TRUE(kn_is_event(&self->last, KCHAN_EVENT_DROPPED,
+					self->id, "a"));
+		EXPECT_LT(last, self->last.count);
+		last = self->last.count;
+		told++;
+	}
+	EXPECT_EQ(1999, kc_state(fd).dropped[KCHAN_DEAD_OVERFLOW]);
+	EXPECT_GE(1999, last);
+	EXPECT_LE(1, told);
+	EXPECT_GE(2 + (kc_now() - begin) / (KC_NS / 12), told);
+}
+
 TEST_HARNESS_MAIN

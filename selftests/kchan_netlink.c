@@ -445,13 +445,14 @@ int kn_to_endpoint(const struct kn_answer *answer, struct kn_endpoint *endpoint)
 		{ .attr = KCHAN_A_ROLE, .len = 4 },
 		{ .attr = KCHAN_A_WAITING, .len = 4, .optional = true },
 		{ .attr = KCHAN_A_SINCE, .len = 8, .optional = true },
+		{ .attr = KCHAN_A_HELD, .len = 4, .optional = true },
 	};
 	bool waits = answer->attr[KCHAN_A_WAITING];
 
 	memset(endpoint, KC_POISON, sizeof(*endpoint));
 	if (!KEEPS(answer, KCHAN_CMD_ENDPOINT, rules) ||
 	    waits != !!answer->attr[KCHAN_A_SINCE] ||
-	    !kn_u32(answer, KCHAN_A_WAITING))
+	    !kn_u32(answer, KCHAN_A_WAITING) || !kn_u32(answer, KCHAN_A_HELD))
 		return -EBADMSG;
 	endpoint->id = kn_u64(answer, KCHAN_A_ID);
 	endpoint->pid = kn_u32(answer, KCHAN_A_PID);
@@ -461,6 +462,8 @@ int kn_to_endpoint(const struct kn_answer *answer, struct kn_endpoint *endpoint)
 	endpoint->alive = get_text(answer, KCHAN_A_COMM, endpoint->comm);
 	endpoint->waiting = waits ? kn_u32(answer, KCHAN_A_WAITING) : 0;
 	endpoint->since = waits ? kn_u64(answer, KCHAN_A_SINCE) : 0;
+	endpoint->held = answer->attr[KCHAN_A_HELD] ?
+			 kn_u32(answer, KCHAN_A_HELD) : 0;
 	return 0;
 }
 
@@ -558,7 +561,8 @@ int kn_limits(int sock, struct kn_limits *limits)
 	if (ret)
 		return ret;
 	for (attr = 0; attr <= KCHAN_A_MAX; attr++) {
-		if (has(&answer, attr, 8) != (attr >= KCHAN_A_MAX_CHANNELS))
+		if (has(&answer, attr, 8) != (attr >= KCHAN_A_MAX_CHANNELS &&
+					      attr <= KCHAN_A_USER_BYTES))
 			return -EBADMSG;
 		limits->value[attr] = kn_u64(&answer, attr);
 	}
@@ -627,7 +631,8 @@ bool kn_is_event(const struct kn_event *event, enum kchan_event what,
 	if (event->event != what || event->id != id ||
 	    event->named != !!name || (name && strcmp(name, event->name)))
 		return false;
-	return !event->count == (what != KCHAN_EVENT_FULL);
+	/* A count of those and of no others. */
+	return !event->count == (what < KCHAN_EVENT_FULL);
 }
 
 /* The next event is this; else @instead says what it is. */

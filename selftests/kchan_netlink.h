@@ -79,6 +79,7 @@ struct kn_endpoint {
 	char comm[16];
 	uint32_t waiting;	/* 0: not given */
 	uint64_t since;
+	uint32_t held;		/* 0: not given */
 };
 
 /* By attribute: KCHAN_A_MAX_CHANNELS to KCHAN_A_USER_BYTES. */

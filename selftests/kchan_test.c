@@ -4,6 +4,7 @@
 
 #include <grp.h>
 #include <linux/capability.h>
+#include <linux/userfaultfd.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
@@ -193,13 +194,116 @@ struct kchan_recv kc_recv_arg(void *data, unsigned int capacity)
 	arg.data = (uintptr_t)data;
 	arg.capacity = capacity;
 	arg.deadline = 0;
-	arg.reserved = 0;
+	arg.filter = KCHAN_FILTER_NONE;
+	arg.value = 0;
+	arg.position = 0;
+	return arg;
+}
+
+struct kchan_recv kc_filter_arg(void *data, unsigned int capacity,
+				unsigned int filter, uint64_t value)
+{
+	struct kchan_recv arg = kc_recv_arg(data, capacity);
+
+	arg.filter = filter;
+	arg.value = value;
 	return arg;
 }
 
 int kc_recv(int fd, struct kchan_recv *arg)
 {
 	return kc_ioctl(fd, KCHAN_IOC_RECV, arg);
+}
+
+/* The sequence number of the first message, which is held now; 0 where there is none. */
+uint64_t kc_hold(int fd)
+{
+	char buf[128];
+	struct kchan_recv arg = kc_recv_arg(buf, sizeof(buf));
+
+	arg.flags = KCHAN_HOLD | KCHAN_NONBLOCK;
+	return kc_recv(fd, &arg) ? 0 : arg.seq;
+}
+
+int kc_settle(int fd, unsigned int cmd, uint64_t seq, unsigned int flags)
+{
+	struct kchan_ack arg = {
+		.size = sizeof(arg),
+		.flags = flags,
+		.seq = seq,
+	};
+
+	return kc_ioctl(fd, cmd, &arg);
+}
+
+int kc_settle_many(int fd, unsigned int cmd, const uint64_t *seqs,
+		   unsigned int count, unsigned int flags)
+{
+	struct kchan_ack arg = {
+		.size = sizeof(arg),
+		.flags = flags,
+		.seqs = (uintptr_t)seqs,
+		.count = count,
+	};
+
+	return kc_ioctl(fd, cmd, &arg);
+}
+
+int kc_ack(int fd, uint64_t seq)
+{
+	return kc_settle(fd, KCHAN_IOC_ACK, seq, 0);
+}
+
+int kc_nack(int fd, uint64_t seq)
+{
+	return kc_settle(fd, KCHAN_IOC_NACK, seq, 0);
+}
+
+int kc_reject(int fd, uint64_t seq)
+{
+	return kc_settle(fd, KCHAN_IOC_NACK, seq, KCHAN_NACK_REJECT);
+}
+
+int kc_settings(int fd, struct kchan_settings *arg, unsigned int flags)
+{
+	arg->size = sizeof(*arg);
+	arg->flags = flags;
+	arg->reserved = 0;
+	return kc_ioctl(fd, KCHAN_IOC_SETTINGS, arg);
+}
+
+int kc_held_max(int fd, unsigned int held_max)
+{
+	struct kchan_settings arg = { .held_max = held_max };
+
+	return kc_settings(fd, &arg, KCHAN_SET_HELD_MAX);
+}
+
+int kc_urgent(int fd, unsigned int urgent)
+{
+	struct kchan_settings arg = { .urgent = urgent };
+
+	return kc_settings(fd, &arg, KCHAN_SET_URGENT);
+}
+
+/* Messages that the endpoint holds; -errno where the call fails. */
+int kc_held(int fd)
+{
+	struct kchan_settings arg = { 0 };
+	int ret = kc_settings(fd, &arg, 0);
+
+	return ret ? ret : (int)arg.held;
+}
+
+struct kchan_batch kc_batch_arg(const void *items, unsigned int count,
+				unsigned int stride)
+{
+	return (struct kchan_batch) {
+		.size = sizeof(struct kchan_batch),
+		.items = (uintptr_t)items,
+		.count = count,
+		.stride = stride,
+	};
 }
 
 /* All bits set where the call fails. */
@@ -214,14 +318,35 @@ struct kchan_state kc_state(int fd)
 	return state;
 }
 
-/* But for the count of messages that did not fit. */
+/* But for the counts of messages that did not fit. */
 bool kc_unchanged(const struct kchan_state *before, int fd)
 {
 	struct kchan_state now = kc_state(fd);
 
 	if (now.full > before->full)
 		now.full = before->full;
+	if (now.rejected > before->rejected)
+		now.rejected = before->rejected;
 	return now.size == sizeof(now) && !memcmp(before, &now, sizeof(now));
+}
+
+uint64_t kc_total(const __u64 counts[KCHAN_DEAD_REASONS])
+{
+	uint64_t sum = 0;
+	int i;
+
+	for (i = 0; i < KCHAN_DEAD_REASONS; i++)
+		sum += counts[i];
+	return sum;
+}
+
+/* Every message that was sent is accounted for. */
+bool kc_sums(int fd)
+{
+	struct kchan_state s = kc_state(fd);
+
+	return s.sent == s.received + s.queued + s.held + kc_total(s.dropped) +
+		kc_total(s.dead_lettered) && !s.dead_lettered[0];
 }
 
 int kc_revoke(int fd)
@@ -332,6 +457,20 @@ long long kc_sysctl_get(int net, const char *name)
 	return ret ? ret : s->value;
 }
 
+/* What the environment says. */
+uint64_t kc_number(const char *name, uint64_t otherwise)
+{
+	const char *text = getenv(name);
+
+	return text ? strtoull(text, NULL, 0) : otherwise;
+}
+
+/* A kernel that checks itself is slow: less of what comes in numbers. */
+uint64_t kc_scaled(uint64_t n)
+{
+	return access("/proc/lockdep_stats", F_OK) ? n : n / 10;
+}
+
 /* Zeroed memory that children share. */
 void *kc_shared(size_t size)
 {
@@ -392,10 +531,10 @@ static int perform(struct kc_call *call)
 
 	switch (call->op) {
 	case KC_RECV:
-		call->recv.data = (uintptr_t)call->buf;
+		call->recv.data = (uintptr_t)at;
 		return kc_recv(call->fd, &call->recv);
 	case KC_SEND:
-		call->send.data = (uintptr_t)call->buf;
+		call->send.data = (uintptr_t)at;
 		return kc_ioctl(call->fd, KCHAN_IOC_SEND, &call->send);
 	case KC_READ:
 		return kc_ret(read(call->fd, at, call->len));
@@ -458,6 +597,73 @@ bool kc_receivers_wait(int fd, unsigned int n)
 bool kc_senders_wait(int fd, unsigned int n)
 {
 	return KC_EVENTUALLY(kc_state(fd).waiting_senders == n);
+}
+
+bool kc_trap_set(struct kc_trap *t)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+
+	t->uffd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+	t->page = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	reg.range.start = (uintptr_t)t->page;
+	reg.range.len = 4096;
+	return t->uffd >= 0 && t->page != MAP_FAILED &&
+		!ioctl(t->uffd, UFFDIO_API, &api) &&
+		!ioctl(t->uffd, UFFDIO_REGISTER, &reg);
+}
+
+/* Until a task has stalled in it. */
+bool kc_trapped(struct kc_trap *t)
+{
+	struct uffd_msg msg;
+
+	return KC_EVENTUALLY(read(t->uffd, &msg, sizeof(msg)) == sizeof(msg));
+}
+
+/* Lets it go on with this in the page. */
+int kc_trap_fill(struct kc_trap *t, const char *text)
+{
+	char page[4096] __attribute__((aligned(4096))) = "";
+	struct uffdio_copy copy = {
+		.dst = (uintptr_t)t->page, .src = (uintptr_t)page, .len = 4096,
+	};
+
+	strcpy(page, text);
+	return kc_fd(ioctl(t->uffd, UFFDIO_COPY, &copy));
+}
+
+/* Lets it go on without the page: EFAULT. */
+int kc_trap_take_away(struct kc_trap *t)
+{
+	struct uffdio_range range = {
+		.start = (uintptr_t)t->page, .len = 4096,
+	};
+
+	if (munmap(t->page, 4096))
+		return -errno;
+	return kc_fd(ioctl(t->uffd, UFFDIO_WAKE, &range));
+}
+
+/*
+ * This task and its children on one processor, and this one before them: they run
+ * when it sleeps.
+ */
+bool kc_run_before_children(void)
+{
+	struct sched_param param = { .sched_priority = 1 };
+	cpu_set_t one;
+	int cpu = 0;
+
+	if (sched_getaffinity(0, sizeof(one), &one))
+		return false;
+	while (!CPU_ISSET(cpu, &one))
+		cpu++;
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	return !sched_setaffinity(0, sizeof(one), &one) &&
+		!sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &param);
 }
 
 static char task_state(pid_t tid)

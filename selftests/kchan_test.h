@@ -82,9 +82,26 @@ struct kchan_send kc_send_arg(const void *data, unsigned int len);
 int kc_send(int fd, unsigned int prio, uint64_t tag, const void *data,
 	    unsigned int len);
 struct kchan_recv kc_recv_arg(void *data, unsigned int capacity);
+struct kchan_recv kc_filter_arg(void *data, unsigned int capacity,
+				unsigned int filter, uint64_t value);
 int kc_recv(int fd, struct kchan_recv *arg);
+uint64_t kc_hold(int fd);
+int kc_settle(int fd, unsigned int cmd, uint64_t seq, unsigned int flags);
+int kc_settle_many(int fd, unsigned int cmd, const uint64_t *seqs,
+		   unsigned int count, unsigned int flags);
+int kc_ack(int fd, uint64_t seq);
+int kc_nack(int fd, uint64_t seq);
+int kc_reject(int fd, uint64_t seq);
+int kc_settings(int fd, struct kchan_settings *arg, unsigned int flags);
+int kc_held_max(int fd, unsigned int held_max);
+int kc_urgent(int fd, unsigned int urgent);
+int kc_held(int fd);
+struct kchan_batch kc_batch_arg(const void *items, unsigned int count,
+				unsigned int stride);
 struct kchan_state kc_state(int fd);
 bool kc_unchanged(const struct kchan_state *before, int fd);
+uint64_t kc_total(const __u64 counts[KCHAN_DEAD_REASONS]);
+bool kc_sums(int fd);
 int kc_revoke(int fd);
 
 /* Other calls. */
@@ -98,8 +115,29 @@ long long kc_read_number(const char *path);
 int kc_read_text(const char *path, char *buf, size_t size);
 int kc_sysctl_set(int net, const char *name, long long value);
 long long kc_sysctl_get(int net, const char *name);
+uint64_t kc_number(const char *name, uint64_t otherwise);
+uint64_t kc_scaled(uint64_t n);
 void *kc_shared(size_t size);
 void *kc_guarded(size_t size);
+
+/**
+ * struct kc_trap - memory whose first use stalls until it is let go
+ * @uffd: the userfaultfd
+ * @page: the memory
+ *
+ * As the kernel copies with no lock held, nobody else is stopped by that.
+ */
+struct kc_trap {
+	int uffd;
+	char *page;
+};
+
+bool kc_trap_set(struct kc_trap *t);
+bool kc_trapped(struct kc_trap *t);
+int kc_trap_fill(struct kc_trap *t, const char *text);
+int kc_trap_take_away(struct kc_trap *t);
+
+bool kc_run_before_children(void);
 
 /* How a call of a struct kc_call is made. */
 enum kc_op { KC_RECV, KC_SEND, KC_READ, KC_WRITE, KC_POLL };
@@ -113,7 +151,7 @@ enum kc_op { KC_RECV, KC_SEND, KC_READ, KC_WRITE, KC_POLL };
  * @len: bytes to write, or what fits
  * @events: of KC_POLL; what it says is the call's result
  * @buf: what is sent, or was received
- * @at: of KC_READ and KC_WRITE, unless NULL: the buffer instead of @buf
+ * @at: unless NULL: the buffer instead of @buf
  * @rt_prio: above 0: the thread's real-time priority
  * @tid: the thread
  * @done: the call has returned

@@ -2,11 +2,8 @@
 /* Processes that are killed while they wait, or while they copy: nothing is lost. */
 #include "kchan_test.h"
 
-#include <linux/userfaultfd.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/ioctl.h>
-#include <sys/syscall.h>
 
 FIXTURE(kill)
 {
@@ -157,26 +154,6 @@ TEST_F(kill, message_of_a_sender_that_is_killed_is_sent_whole_or_not)
 	}
 }
 
-/*
- * This task and its children on one processor, and this one before them: they run
- * when it sleeps.
- */
-static bool run_before_children(void)
-{
-	struct sched_param param = { .sched_priority = 1 };
-	cpu_set_t one;
-	int cpu = 0;
-
-	if (sched_getaffinity(0, sizeof(one), &one))
-		return false;
-	while (!CPU_ISSET(cpu, &one))
-		cpu++;
-	CPU_ZERO(&one);
-	CPU_SET(cpu, &one);
-	return !sched_setaffinity(0, sizeof(one), &one) &&
-		!sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &param);
-}
-
 TEST_F(kill, receiver_chosen_and_killed_before_it_ran_leaves_the_message)
 {
 	struct kchan_recv arg = kc_recv_arg(self->buf, sizeof(self->buf));
@@ -184,7 +161,7 @@ TEST_F(kill, receiver_chosen_and_killed_before_it_ran_leaves_the_message)
 	pid_t pid;
 
 	self->v->fd = self->rx;
-	ASSERT_TRUE(run_before_children());
+	ASSERT_TRUE(kc_run_before_children());
 	pid = kc_fork(victim, self->v);
 	ASSERT_TRUE(kc_receivers_wait(self->fd, 1));
 	ASSERT_EQ(5, write(self->fd, "hello", 5));
@@ -206,7 +183,7 @@ TEST_F(kill, receiver_chosen_and_killed_before_it_ran_passes_its_turn_on)
 	pid_t first, second;
 
 	self->v->fd = self->rx;
-	ASSERT_TRUE(run_before_children());
+	ASSERT_TRUE(kc_run_before_children());
 	first = kc_fork(victim, self->v);
 	ASSERT_TRUE(kc_receivers_wait(self->fd, 1));
 	second = kc_fork(victim, self->v);
@@ -231,7 +208,7 @@ TEST_F(kill, sender_served_and_killed_before_it_ran_has_sent)
 	self->v->sends = true;
 	memcpy(self->v->buf, "hello", 5);
 	ASSERT_EQ(100, write(self->fd, self->buf, 100));
-	ASSERT_TRUE(run_before_children());
+	ASSERT_TRUE(kc_run_before_children());
 	pid = kc_fork(victim, self->v);
 	ASSERT_TRUE(kc_senders_wait(self->fd, 1));
 	ASSERT_EQ(100, read(self->fd, self->buf, sizeof(self->buf)));
@@ -242,66 +219,10 @@ TEST_F(kill, sender_served_and_killed_before_it_ran_has_sent)
 	EXPECT_EQ(0, memcmp(self->buf, "hello", 5));
 }
 
-/*
- * Memory whose first use stalls until it is let go: filled, or taken away. As the
- * kernel copies with no lock held, nobody else is stopped by that.
- */
-struct trap {
-	int uffd;
-	char *page;
-};
-
-static bool set_trap(struct trap *t)
-{
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-
-	t->uffd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
-	t->page = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	reg.range.start = (uintptr_t)t->page;
-	reg.range.len = 4096;
-	return t->uffd >= 0 && t->page != MAP_FAILED &&
-		!ioctl(t->uffd, UFFDIO_API, &api) &&
-		!ioctl(t->uffd, UFFDIO_REGISTER, &reg);
-}
-
-/* Until a task has stalled in it. */
-static bool trapped(struct trap *t)
-{
-	struct uffd_msg msg;
-
-	return KC_EVENTUALLY(read(t->uffd, &msg, sizeof(msg)) == sizeof(msg));
-}
-
-/* Lets it go on with this in the page. */
-static int fill(struct trap *t, const char *text)
-{
-	char page[4096] __attribute__((aligned(4096))) = "";
-	struct uffdio_copy copy = {
-		.dst = (uintptr_t)t->page, .src = (uintptr_t)page, .len = 4096,
-	};
-
-	strcpy(page, text);
-	return kc_fd(ioctl(t->uffd, UFFDIO_COPY, &copy));
-}
-
-/* Lets it go on without the page: EFAULT. */
-static int take_away(struct trap *t)
-{
-	struct uffdio_range range = {
-		.start = (uintptr_t)t->page, .len = 4096,
-	};
-
-	if (munmap(t->page, 4096))
-		return -errno;
-	return kc_fd(ioctl(t->uffd, UFFDIO_WAKE, &range));
-}
-
 FIXTURE(stall)
 {
 	int ctl, fd, rx, tx;
-	struct trap trap[2];
+	struct kc_trap trap[2];
 	struct kc_call call[2];
 	char buf[128];
 };
@@ -313,8 +234,8 @@ FIXTURE_SETUP(stall)
 	ASSERT_LE(0, self->fd);
 	self->rx = kc_reopen(self->fd, O_RDONLY);
 	self->tx = kc_reopen(self->fd, O_WRONLY);
-	ASSERT_TRUE(set_trap(&self->trap[0]));
-	ASSERT_TRUE(set_trap(&self->trap[1]));
+	ASSERT_TRUE(kc_trap_set(&self->trap[0]));
+	ASSERT_TRUE(kc_trap_set(&self->trap[1]));
 }
 
 FIXTURE_TEARDOWN(stall)
@@ -332,7 +253,7 @@ static bool stall(FIXTURE_DATA(stall) *self, int i, enum kc_op op)
 {
 	self->call[i] = kc_call(op, op == KC_READ ? self->rx : self->tx, 64);
 	self->call[i].at = self->trap[i].page;
-	return !kc_start(&self->call[i]) && trapped(&self->trap[i]);
+	return !kc_start(&self->call[i]) && kc_trapped(&self->trap[i]);
 }
 
 static uint64_t receive_tag(int fd)
@@ -352,7 +273,7 @@ TEST_F(stall, stalled_receiver_stops_nobody)
 	ASSERT_EQ(0, kc_send(self->tx, 0, 2, "second", 6));
 	EXPECT_EQ(2, receive_tag(self->fd));
 	EXPECT_EQ(POLLOUT, kc_poll(self->fd, POLLIN | POLLOUT));
-	ASSERT_EQ(0, fill(&self->trap[0], "xxxxxxxxxx"));
+	ASSERT_EQ(0, kc_trap_fill(&self->trap[0], "xxxxxxxxxx"));
 	EXPECT_EQ(5, kc_join(&self->call[0]));
 	EXPECT_EQ(0, memcmp(self->trap[0].page, "firstxxxxx", 10));
 }
@@ -363,7 +284,7 @@ TEST_F(stall, stalled_sender_stops_nobody)
 	EXPECT_EQ(0, kc_state(self->fd).queued);
 	ASSERT_EQ(0, kc_send(self->tx, 0, 2, "second", 6));
 	EXPECT_EQ(2, receive_tag(self->fd));
-	ASSERT_EQ(0, fill(&self->trap[0], "from the trap"));
+	ASSERT_EQ(0, kc_trap_fill(&self->trap[0], "from the trap"));
 	EXPECT_EQ(64, kc_join(&self->call[0]));
 	EXPECT_EQ(64, read(self->fd, self->buf, sizeof(self->buf)));
 	EXPECT_STREQ("from the trap", self->buf);
@@ -374,7 +295,7 @@ TEST_F(stall, stalled_receiver_whose_memory_goes_puts_the_message_back)
 	ASSERT_EQ(0, kc_send(self->tx, 0, 1, "first", 5));
 	ASSERT_EQ(0, kc_send(self->tx, 0, 2, "second", 6));
 	ASSERT_TRUE(stall(self, 0, KC_READ));
-	ASSERT_EQ(0, take_away(&self->trap[0]));
+	ASSERT_EQ(0, kc_trap_take_away(&self->trap[0]));
 	EXPECT_EQ(-EFAULT, kc_join(&self->call[0]));
 	EXPECT_EQ(1, receive_tag(self->fd));
 	EXPECT_EQ(2, receive_tag(self->fd));
@@ -389,9 +310,9 @@ TEST_F(stall, messages_put_back_are_in_order_the_later_first)
 	}
 	ASSERT_TRUE(stall(self, 0, KC_READ));
 	ASSERT_TRUE(stall(self, 1, KC_READ));
-	ASSERT_EQ(0, take_away(&self->trap[1]));
+	ASSERT_EQ(0, kc_trap_take_away(&self->trap[1]));
 	EXPECT_EQ(-EFAULT, kc_join(&self->call[1]));
-	ASSERT_EQ(0, take_away(&self->trap[0]));
+	ASSERT_EQ(0, kc_trap_take_away(&self->trap[0]));
 	EXPECT_EQ(-EFAULT, kc_join(&self->call[0]));
 	for (i = 1; i <= 3; i++)
 		EXPECT_EQ(i, receive_tag(self->fd));
@@ -406,9 +327,9 @@ TEST_F(stall, messages_put_back_are_in_order_the_earlier_first)
 	}
 	ASSERT_TRUE(stall(self, 0, KC_READ));
 	ASSERT_TRUE(stall(self, 1, KC_READ));
-	ASSERT_EQ(0, take_away(&self->trap[0]));
+	ASSERT_EQ(0, kc_trap_take_away(&self->trap[0]));
 	EXPECT_EQ(-EFAULT, kc_join(&self->call[0]));
-	ASSERT_EQ(0, take_away(&self->trap[1]));
+	ASSERT_EQ(0, kc_trap_take_away(&self->trap[1]));
 	EXPECT_EQ(-EFAULT, kc_join(&self->call[1]));
 	for (i = 1; i <= 3; i++)
 		EXPECT_EQ(i, receive_tag(self->fd));
@@ -422,7 +343,7 @@ TEST_F(stall, message_put_back_goes_to_who_waits)
 	ASSERT_TRUE(stall(self, 0, KC_READ));
 	ASSERT_EQ(0, kc_start(&next));
 	ASSERT_TRUE(kc_receivers_wait(self->fd, 1));
-	ASSERT_EQ(0, take_away(&self->trap[0]));
+	ASSERT_EQ(0, kc_trap_take_away(&self->trap[0]));
 	EXPECT_EQ(-EFAULT, kc_join(&self->call[0]));
 	EXPECT_EQ(0, kc_join(&next));
 	EXPECT_EQ(1, next.recv.tag);
@@ -435,7 +356,7 @@ TEST_F(stall, other_priorities_while_all_messages_are_out)
 	ASSERT_TRUE(stall(self, 0, KC_READ));
 	ASSERT_EQ(0, kc_send(self->tx, 3, 2, "second", 6));
 	ASSERT_EQ(0, kc_send(self->tx, 9, 3, "third", 5));
-	ASSERT_EQ(0, take_away(&self->trap[0]));
+	ASSERT_EQ(0, kc_trap_take_away(&self->trap[0]));
 	EXPECT_EQ(-EFAULT, kc_join(&self->call[0]));
 	EXPECT_EQ(3, receive_tag(self->fd));
 	EXPECT_EQ(1, receive_tag(self->fd));
@@ -447,7 +368,7 @@ TEST_F(stall, lower_priority_put_back_behind_a_higher_one)
 	ASSERT_EQ(0, kc_send(self->tx, 3, 1, "first", 5));
 	ASSERT_TRUE(stall(self, 0, KC_READ));
 	ASSERT_EQ(0, kc_send(self->tx, 30000, 2, "second", 6));
-	ASSERT_EQ(0, take_away(&self->trap[0]));
+	ASSERT_EQ(0, kc_trap_take_away(&self->trap[0]));
 	EXPECT_EQ(-EFAULT, kc_join(&self->call[0]));
 	EXPECT_EQ(2, receive_tag(self->fd));
 	EXPECT_EQ(1, receive_tag(self->fd));
@@ -458,7 +379,7 @@ TEST_F(stall, revoke_with_a_stalled_receiver)
 	ASSERT_EQ(0, kc_send(self->tx, 0, 1, "first", 5));
 	ASSERT_TRUE(stall(self, 0, KC_READ));
 	ASSERT_EQ(0, kc_revoke(self->fd));
-	ASSERT_EQ(0, take_away(&self->trap[0]));
+	ASSERT_EQ(0, kc_trap_take_away(&self->trap[0]));
 	EXPECT_GT(0, kc_join(&self->call[0]));
 }
 
@@ -466,7 +387,7 @@ TEST_F(stall, revoke_with_a_stalled_sender)
 {
 	ASSERT_TRUE(stall(self, 0, KC_WRITE));
 	ASSERT_EQ(0, kc_revoke(self->fd));
-	ASSERT_EQ(0, fill(&self->trap[0], "late"));
+	ASSERT_EQ(0, kc_trap_fill(&self->trap[0], "late"));
 	EXPECT_EQ(-EIDRM, kc_join(&self->call[0]));
 }
 
@@ -474,10 +395,10 @@ TEST_F(stall, revoke_with_a_stalled_sender)
 static int stall_in_child(void *arg)
 {
 	struct victim *v = arg;
-	struct trap t;
+	struct kc_trap t;
 	int ret;
 
-	if (!set_trap(&t))
+	if (!kc_trap_set(&t))
 		return -EPROTO;
 	v->stalls = getpid();
 	ret = v->sends ? write(v->fd, t.page, 5) : read(v->fd, t.page, 64);

@@ -438,6 +438,109 @@ TEST_F(poll, send_that_needs_a_receiver_is_EPIPE_when_the_last_goes)
 	close(fd);
 }
 
+TEST_F(poll, no_message_is_urgent_at_first)
+{
+	ASSERT_EQ(0, kc_send(self->tx, KCHAN_PRIO_MAX, 0, "x", 1));
+	EXPECT_EQ(IN, kc_poll(self->rx, ALL));
+}
+
+TEST_F(poll, message_is_urgent_from_the_endpoints_threshold_on)
+{
+	ASSERT_EQ(0, kc_urgent(self->rx, 5));
+	EXPECT_EQ(0, kc_poll(self->rx, ALL));
+	ASSERT_EQ(0, kc_send(self->tx, 4, 0, "x", 1));
+	EXPECT_EQ(IN, kc_poll(self->rx, ALL));
+	ASSERT_EQ(0, kc_send(self->tx, 5, 0, "x", 1));
+	EXPECT_EQ(IN | POLLPRI, kc_poll(self->rx, ALL));
+	EXPECT_EQ(POLLPRI, kc_poll(self->rx, POLLPRI));
+	/* Another endpoint has a threshold of its own. */
+	EXPECT_EQ(IN | OUT, kc_poll(self->fd, ALL));
+	ASSERT_EQ(1, read(self->rx, self->buf, 1));
+	EXPECT_EQ(IN, kc_poll(self->rx, ALL));
+}
+
+TEST_F(poll, threshold_of_0_makes_every_message_urgent)
+{
+	ASSERT_EQ(0, kc_urgent(self->rx, 0));
+	EXPECT_EQ(0, kc_poll(self->rx, ALL));
+	ASSERT_EQ(1, write(self->tx, "x", 1));
+	EXPECT_EQ(IN | POLLPRI, kc_poll(self->rx, ALL));
+}
+
+TEST_F(poll, threshold_can_be_taken_back)
+{
+	ASSERT_EQ(0, kc_urgent(self->rx, 5));
+	ASSERT_EQ(0, kc_send(self->tx, 9, 0, "x", 1));
+	EXPECT_EQ(IN | POLLPRI, kc_poll(self->rx, ALL));
+	ASSERT_EQ(0, kc_urgent(self->rx, 10));
+	EXPECT_EQ(IN, kc_poll(self->rx, ALL));
+	ASSERT_EQ(0, kc_urgent(self->rx, KCHAN_URGENT_NEVER));
+	EXPECT_EQ(IN, kc_poll(self->rx, ALL));
+}
+
+TEST_F(poll, held_message_is_not_urgent_until_it_is_put_back)
+{
+	ASSERT_EQ(0, kc_urgent(self->rx, 5));
+	ASSERT_EQ(0, kc_send(self->tx, 9, 0, "x", 1));
+	ASSERT_EQ(1, kc_hold(self->rx));
+	EXPECT_EQ(0, kc_poll(self->rx, ALL));
+	ASSERT_EQ(1, kc_nack(self->rx, 1));
+	EXPECT_EQ(IN | POLLPRI, kc_poll(self->rx, ALL));
+}
+
+TEST_F(poll, waiting_poll_wakes_for_an_urgent_message_only)
+{
+	struct kc_call call = kc_call(KC_POLL, self->rx, 0);
+
+	call.events = POLLPRI;
+	ASSERT_EQ(0, kc_urgent(self->rx, 5));
+	ASSERT_EQ(0, kc_start(&call));
+	ASSERT_TRUE(kc_asleep(call.tid));
+	ASSERT_EQ(0, kc_send(self->tx, 4, 0, "x", 1));
+	ASSERT_TRUE(kc_asleep(call.tid));
+	EXPECT_FALSE(kc_done(&call));
+	ASSERT_EQ(0, kc_send(self->tx, 6, 0, "x", 1));
+	EXPECT_EQ(POLLPRI, kc_join(&call));
+}
+
+TEST_F(poll, waiting_poll_wakes_when_the_threshold_falls)
+{
+	struct kc_call call = kc_call(KC_POLL, self->rx, 0);
+
+	call.events = POLLPRI;
+	ASSERT_EQ(0, kc_send(self->tx, 4, 0, "x", 1));
+	ASSERT_EQ(0, kc_start(&call));
+	ASSERT_TRUE(kc_asleep(call.tid));
+	ASSERT_EQ(0, kc_urgent(self->rx, 4));
+	EXPECT_EQ(POLLPRI, kc_join(&call));
+}
+
+TEST_F(poll, level_epoll_says_urgent_as_long_as_the_first_message_is)
+{
+	int ep = epoll_of(self->rx, EPOLLPRI);
+
+	ASSERT_LE(0, ep);
+	ASSERT_EQ(0, kc_urgent(self->rx, 5));
+	EXPECT_EQ(0, epoll_now(ep));
+	ASSERT_EQ(0, kc_send(self->tx, 5, 0, "x", 1));
+	ASSERT_EQ(0, kc_send(self->tx, 6, 0, "x", 1));
+	EXPECT_EQ(EPOLLPRI, epoll_now(ep));
+	ASSERT_EQ(1, read(self->rx, self->buf, 1));
+	EXPECT_EQ(EPOLLPRI, epoll_now(ep));
+	ASSERT_EQ(1, read(self->rx, self->buf, 1));
+	EXPECT_EQ(0, epoll_now(ep));
+	close(ep);
+}
+
+TEST_F(poll, endpoint_that_only_sends_has_no_threshold)
+{
+	struct kchan_settings set = { .urgent = 0 };
+
+	EXPECT_EQ(-EBADF, kc_settings(self->tx, &set, KCHAN_SET_URGENT));
+	ASSERT_EQ(0, kc_send(self->tx, 9, 0, "x", 1));
+	EXPECT_EQ(OUT, kc_poll(self->tx, ALL));
+}
+
 /* A ring of one entry, by hand. */
 FIXTURE(uring)
 {

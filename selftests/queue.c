@@ -243,7 +243,9 @@ TEST_F(queue, recv_returns_all_that_goes_with_a_message)
 	EXPECT_EQ(getpid(), arg.pid);
 	EXPECT_EQ(0, arg.uid);
 	EXPECT_EQ(0, arg.gid);
-	EXPECT_EQ(0, arg.reserved);
+	EXPECT_EQ(0, arg.expiry);
+	EXPECT_EQ(0, arg.reason);
+	EXPECT_EQ(0, arg.origin);
 }
 
 TEST_F(queue, written_message_has_priority_0_and_tag_0)

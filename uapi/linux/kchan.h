@@ -26,8 +26,8 @@
  * An *endpoint* is an open file of a channel, made by CREATE, by OPEN or by
  * open(2) of the channel's name in a mounted kchanfs. Its access mode is its
  * role: O_WRONLY sends, O_RDONLY receives, O_RDWR does both. It takes write(2),
- * read(2), poll(2) and %KCHAN_IOC_SEND, %KCHAN_IOC_RECV, %KCHAN_IOC_STATE,
- * %KCHAN_IOC_REVOKE, %KCHAN_IOC_FEATURES.
+ * read(2), poll(2) and all the commands from %KCHAN_IOC_SEND on, and
+ * %KCHAN_IOC_FEATURES.
  */
 
 /**
@@ -45,10 +45,10 @@
  * - memory that cannot be read or written: EFAULT.
  *
  * A successful call writes the whole struct back, as much of it as both sides
- * know, and clears what only the caller knows; REMOVE has nothing to write. A call
- * that fails changes nothing, and leaves the caller's struct as it was; the
- * exceptions are the one named at &struct kchan_recv, and EFAULT, which may come
- * when part of it is written.
+ * know, and clears what only the caller knows; REMOVE, ACK, NACK and the batches have
+ * nothing to write. A call that fails changes nothing, and leaves the caller's struct
+ * as it was; the exceptions are the one named at &struct kchan_recv, and EFAULT,
+ * which may come when part of it is written.
  *
  * Times are nanoseconds of CLOCK_MONOTONIC as the caller's time namespace
  * shows it. Process, user and group ids are those of the caller's namespaces: a
@@ -67,6 +67,11 @@
 #define KCHAN_IOC_RECV		_IO(KCHAN_IOC_TYPE, 0x11)
 #define KCHAN_IOC_STATE		_IO(KCHAN_IOC_TYPE, 0x12)
 #define KCHAN_IOC_REVOKE	_IO(KCHAN_IOC_TYPE, 0x13)
+#define KCHAN_IOC_ACK		_IO(KCHAN_IOC_TYPE, 0x14)
+#define KCHAN_IOC_NACK		_IO(KCHAN_IOC_TYPE, 0x15)
+#define KCHAN_IOC_SETTINGS	_IO(KCHAN_IOC_TYPE, 0x16)
+#define KCHAN_IOC_SEND_BATCH	_IO(KCHAN_IOC_TYPE, 0x17)
+#define KCHAN_IOC_RECV_BATCH	_IO(KCHAN_IOC_TYPE, 0x18)
 
 /* Kinds of channel. */
 #define KCHAN_KIND_QUEUE	0	/* each message goes to one receiver */
@@ -86,6 +91,12 @@
 #define KCHAN_FEATURE_QUEUE	(1ULL << 0)	/* queues, by copy */
 #define KCHAN_FEATURE_UNNAMED	(1ULL << 1)	/* CREATE without a name, and pairs */
 #define KCHAN_FEATURE_NETLINK	(1ULL << 2)	/* <linux/kchan_netlink.h> */
+#define KCHAN_FEATURE_HOLD	(1ULL << 3)	/* HOLD, ACK, NACK; SETTINGS */
+#define KCHAN_FEATURE_EXPIRY	(1ULL << 4)	/* messages expire */
+#define KCHAN_FEATURE_DEAD	(1ULL << 5)	/* dead-letter channels */
+#define KCHAN_FEATURE_OVERFLOW	(1ULL << 6)	/* what a full queue does */
+#define KCHAN_FEATURE_FILTER	(1ULL << 7)	/* RECV with a filter, PEEK */
+#define KCHAN_FEATURE_BATCH	(1ULL << 8)	/* SEND_BATCH, RECV_BATCH */
 
 /**
  * struct kchan_features - argument of %KCHAN_IOC_FEATURES
@@ -109,6 +120,17 @@ struct kchan_features {
 #define KCHAN_CREATE_EXCL	(1U << 0)	/* EEXIST if the name is taken */
 #define KCHAN_CREATE_AUTO	(1U << 1)	/* gone with its last endpoint */
 #define KCHAN_CREATE_PAIR	(1U << 2)	/* unnamed only: two descriptors */
+#define KCHAN_CREATE_DEAD_LETTER (1U << 3)	/* @dead_letter is given */
+
+/* &struct kchan_create.overflow: what becomes of a message that does not fit. */
+#define KCHAN_OVERFLOW_BLOCK	0	/* its sender waits */
+#define KCHAN_OVERFLOW_REJECT	1	/* it is not sent: ENOSPC */
+#define KCHAN_OVERFLOW_DROP	2	/* it takes the room of those that are worth
+					 * less: the lowest priority, the oldest first
+					 */
+
+/* The most that &struct kchan_create.max_deliveries may be. */
+#define KCHAN_DELIVERIES_MAX	65535
 
 /**
  * struct kchan_create - argument of %KCHAN_IOC_CREATE
@@ -134,6 +156,18 @@ struct kchan_features {
  *	0: the default, or @msgsize where that is more.
  * @fd: out: the descriptor; with PAIR the receiving end.
  * @fd_send: out: with PAIR the sending end, else -1.
+ * @overflow: in: KCHAN_OVERFLOW_*. DROP drops queued messages whose priority is
+ *	not above that of the new one, as many as it takes; where that would not make
+ *	room, the new one itself is dropped instead, after at most a multiple of 64
+ *	others. Either way the call succeeds.
+ * @max_deliveries: in: a message that was handed to receivers so often is not put
+ *	back any more, but is dead, up to %KCHAN_DELIVERIES_MAX; 0: no limit.
+ * @ttl: in: nanoseconds after which messages expire that do not say when
+ *	themselves, up to 2^63 - 1; 0: never.
+ * @dead_letter: in: with DEAD_LETTER a descriptor of a channel of the same instance
+ *	that is open for writing. Dead messages go there, see DOC: dead messages.
+ *	Without DEAD_LETTER: 0.
+ * @reserved: in: 0.
  *
  * Makes a channel and opens it; where the name is taken and EXCL is not given,
  * opens what is there, as OPEN does, and leaves its attributes alone. A new
@@ -142,9 +176,11 @@ struct kchan_features {
  *
  * Errors, beside those of all commands and those of &struct kchan_open:
  * EEXIST (EXCL, and the name is taken), EINVAL (a malformed name, @mode above
- * 0777, an unknown @kind, @bytes below @msgsize, PAIR with a name, EXCL or AUTO
- * without one), ENAMETOOLONG, ERANGE (@depth, @msgsize or @bytes above
- * net.kchan.max_depth, .max_msgsize, .max_bytes), EDQUOT (the caller's user has
+ * 0777, an unknown @kind or @overflow, @bytes below @msgsize, @max_deliveries or
+ * @ttl too high, PAIR with a name, EXCL or AUTO without one, a dead-letter channel
+ * that has one itself or is of another instance), EBADF (@dead_letter is no
+ * endpoint that is open for writing), ENAMETOOLONG, ERANGE (@depth, @msgsize or
+ * @bytes above net.kchan.max_depth, .max_msgsize, .max_bytes), EDQUOT (the caller's user has
  * net.kchan.max_channels_user channels and directories), ENOSPC (the namespace
  * has net.kchan.max_channels), EROFS (the directory's mount is read-only), EXDEV
  * (something else is mounted on a directory in @name).
@@ -162,7 +198,39 @@ struct kchan_create {
 	__u64 bytes;
 	__s32 fd;
 	__s32 fd_send;
+	__u32 overflow;
+	__u32 max_deliveries;
+	__u64 ttl;
+	__s32 dead_letter;
+	__u32 reserved;
 };
+
+/**
+ * DOC: dead messages
+ *
+ * A message that has entered the queue is dead when it
+ *
+ * - expires (%KCHAN_DEAD_EXPIRED),
+ * - is rejected by its receiver, %KCHAN_NACK_REJECT (%KCHAN_DEAD_REJECTED),
+ * - would be put back and has been handed out max_deliveries times
+ *   (%KCHAN_DEAD_DELIVERIES), or
+ * - has to make room for others, %KCHAN_OVERFLOW_DROP (%KCHAN_DEAD_OVERFLOW).
+ *
+ * It goes to the channel's dead-letter channel if it has one, else it is dropped.
+ * There it comes after all others of its priority, with its payload, tag, sender
+ * and charge, no expiry, and a new number, time and count of deliveries; @reason
+ * and @origin of &struct kchan_recv say whence it came. Where it is longer than
+ * msgsize there, or finds the queue full or the channel gone or ended, it is
+ * dropped after all, unless the overflow policy there makes room. That is one hop: a
+ * dead-letter channel has none itself. It does not know of those who send to it in
+ * this way, and does not live for them: one without a name is gone with its last
+ * endpoint.
+ */
+#define KCHAN_DEAD_EXPIRED	1
+#define KCHAN_DEAD_REJECTED	2
+#define KCHAN_DEAD_DELIVERIES	3
+#define KCHAN_DEAD_OVERFLOW	4
+#define KCHAN_DEAD_REASONS	5	/* how long an array by reason is */
 
 /**
  * struct kchan_open - argument of %KCHAN_IOC_OPEN
@@ -222,11 +290,14 @@ struct kchan_remove {
 	__u64 id;
 };
 
-/* &struct kchan_send.flags and &struct kchan_recv.flags */
+/* &struct kchan_send.flags, &struct kchan_recv.flags, &struct kchan_batch.flags */
 #define KCHAN_NONBLOCK		(1U << 0)	/* EAGAIN instead of waiting */
 #define KCHAN_NEED_PEER		(1U << 1)	/* EPIPE instead of waiting for nobody,
 						 * also where NONBLOCK says EAGAIN
 						 */
+/* &struct kchan_recv.flags */
+#define KCHAN_HOLD		(1U << 2)	/* it is ours until ACK or NACK */
+#define KCHAN_PEEK		(1U << 3)	/* a copy; it stays where it is */
 
 /**
  * struct kchan_send - argument of %KCHAN_IOC_SEND
@@ -242,21 +313,25 @@ struct kchan_remove {
  *	once.
  * @seq: out: the sequence number of the message: 1 for the channel's first, and
  *	one more for each that follows.
+ * @expiry: in: when the message expires; a time that has passed: at once; 0: as
+ *	the channel's ttl says. It counts from the call, not from when there is room.
  *
  * Sends one message. The endpoint must be open for writing. The sender is shown
  * to the receiver with the effective user and group of who opened the endpoint
  * and the process id of who calls.
  *
  * While the queue is full the call waits; senders are served in the order in
- * which they came, real-time tasks first by priority. write(2) is this command
- * with priority 0 and tag 0, except that it sends nothing for 0 bytes.
+ * which they came, real-time tasks first by priority. That is so unless the channel
+ * was made with another &struct kchan_create.overflow. write(2) is this command
+ * with priority 0, tag 0 and expiry 0, except that it sends nothing for 0 bytes.
  *
  * Errors, beside those of all commands: EAGAIN (would wait, and NONBLOCK or
  * O_NONBLOCK), EBADF (not open for writing), EDQUOT (the messages that the user
  * of the endpoint has queued reach net.kchan.max_bytes_user), EIDRM (revoked, or
  * the namespace is gone), EINTR (a signal; restarted with SA_RESTART), EINVAL
- * (@prio), EMSGSIZE (@len above msgsize), ENOMEM, EPIPE (would wait, NEED_PEER,
- * and no receiver is open), ETIMEDOUT (the deadline passed).
+ * (@prio), EMSGSIZE (@len above msgsize), ENOMEM, ENOSPC (the queue is full and
+ * the channel's overflow is REJECT), EPIPE (would wait, NEED_PEER, and no receiver is
+ * open), ETIMEDOUT (the deadline passed).
  */
 struct kchan_send {
 	__u32 size;
@@ -267,13 +342,22 @@ struct kchan_send {
 	__u64 tag;
 	__u64 deadline;
 	__u64 seq;
+	__u64 expiry;
 };
+
+/* &struct kchan_recv.filter: which messages; @value is the number. */
+#define KCHAN_FILTER_NONE	0	/* all; @value is 0 */
+#define KCHAN_FILTER_TAG	1	/* the tag is @value */
+#define KCHAN_FILTER_TAG_MAX	2	/* the lowest tag there is, if not above @value */
+#define KCHAN_FILTER_TAG_NOT	3	/* any tag but @value */
+#define KCHAN_FILTER_PRIO_MIN	4	/* the priority is at least @value */
 
 /**
  * struct kchan_recv - argument of %KCHAN_IOC_RECV
  * @size: in: sizeof of the caller's struct.
  * @flags: in: %KCHAN_NONBLOCK (as O_NONBLOCK of the endpoint), %KCHAN_NEED_PEER
- *	(do not wait for a message while no sender is open).
+ *	(do not wait for a message while no sender is open), %KCHAN_HOLD,
+ *	%KCHAN_PEEK (not both of them).
  * @data: in: address of the buffer.
  * @capacity: in: bytes that fit there.
  * @len: out: bytes of payload. Also written when the call fails with EMSGSIZE:
@@ -285,27 +369,48 @@ struct kchan_send {
  * @prio: out: as sent.
  * @deliveries: out: how often the message has been handed to a receiver, this
  *	time included: above 1 after a receive that failed with EFAULT, or
- *	whose process was killed, and so put the message back.
+ *	whose process was killed, or that held the message, and so put it back. A
+ *	peek does not count. 65535 stands for all above.
  * @pid: out: the sending process.
  * @uid: out: effective user of who opened the sending endpoint.
  * @gid: out: effective group of the same.
- * @reserved: in: 0.
+ * @filter: in: KCHAN_FILTER_*.
+ * @value: in: what the filter compares with.
+ * @expiry: out: when the message expires; 0: never.
+ * @position: in: with PEEK and without a filter: the message to look at, 0 for
+ *	the first that would be received, 1 for the one after it; else 0.
+ * @reason: out: KCHAN_DEAD_* if the message came as a dead one, else 0.
+ * @origin: out: number of the channel where it died, else 0.
  *
- * Receives the first message of the highest priority; it leaves the queue. The
- * endpoint must be open for reading. A message that does not fit stays queued
- * (EMSGSIZE). If the buffer cannot be written (EFAULT) the message goes back to
- * the front of its priority; another receiver may have taken a later one
- * meanwhile.
+ * Receives the first message of the highest priority, or with @filter the first
+ * that fits it; it leaves the queue. The endpoint must be open for reading. A message
+ * that does not fit into the buffer stays queued (EMSGSIZE). If the buffer cannot be
+ * written (EFAULT) the message is put back; another receiver may have taken a later
+ * one meanwhile. What is put back goes before all others of its priority, in the
+ * order of sequence numbers.
+ *
+ * With HOLD the message is *held* by the endpoint, out of the queue, until ACK, NACK
+ * or the endpoint's end, which puts it back. It counts against depth and bytes as if
+ * it were queued, and does not expire.
+ *
+ * With PEEK the message stays where it is. That never waits: EAGAIN where there is
+ * none.
+ *
+ * Which message the filter TAG_MAX takes: of those with the lowest tag the first by
+ * priority. While others come and go, a filter or a peek may overlook one that came
+ * or was put back after it began.
  *
  * While the queue is empty the call waits; receivers are served in the order in
  * which they came, real-time tasks first by priority. read(2) is this command
  * without the metadata, except that it does nothing for 0 bytes; of an empty
  * message it returns 0.
  *
- * Errors, beside those of all commands: EAGAIN (would wait, and NONBLOCK or
- * O_NONBLOCK), EBADF (not open for reading), EIDRM (revoked, or the namespace is
- * gone), EINTR (a signal; restarted with SA_RESTART), EMSGSIZE, EPIPE (would
- * wait, NEED_PEER, and no sender is open), ETIMEDOUT (the deadline passed).
+ * Errors, beside those of all commands: EAGAIN (would wait, and NONBLOCK,
+ * O_NONBLOCK or PEEK), EBADF (not open for reading), EBUSY (HOLD, and the endpoint
+ * holds as many as &struct kchan_settings.held_max), EIDRM (revoked, or the
+ * namespace is gone), EINTR (a signal; restarted with SA_RESTART), EINVAL (HOLD with PEEK, an
+ * unknown @filter, @value or @position without use), EMSGSIZE, EPIPE (would wait,
+ * NEED_PEER, and no sender is open), ETIMEDOUT (the deadline passed).
  */
 struct kchan_recv {
 	__u32 size;
@@ -322,6 +427,120 @@ struct kchan_recv {
 	__u32 pid;
 	__u32 uid;
 	__u32 gid;
+	__u32 filter;
+	__u64 value;
+	__u64 expiry;
+	__u32 position;
+	__u32 reason;
+	__u64 origin;
+};
+
+/* &struct kchan_ack.flags */
+#define KCHAN_ACK_UP_TO		(1U << 0)	/* all held up to @seq */
+#define KCHAN_NACK_REJECT	(1U << 1)	/* NACK: do not put back */
+
+/**
+ * struct kchan_ack - argument of %KCHAN_IOC_ACK and %KCHAN_IOC_NACK
+ * @size: in: sizeof of the caller's struct.
+ * @flags: in: %KCHAN_ACK_UP_TO, and for NACK %KCHAN_NACK_REJECT.
+ * @seq: in: the sequence number of a message; with UP_TO all with this number or a
+ *	lower one, so that 2^64 - 1 means all. With @seqs: 0.
+ * @seqs: in: address of an array of __u64, sequence numbers, each of its own
+ *	message; 0: there is only @seq. Not with UP_TO.
+ * @count: in: how many there are, 1 to %KCHAN_BATCH_MAX; without @seqs: 0.
+ * @reserved: in: 0.
+ *
+ * Ends the holding of messages by this endpoint. ACK: they have been dealt with, and
+ * are gone. NACK puts them back into the queue, or with REJECT makes dead messages
+ * of them. The endpoint's other messages stay held.
+ *
+ * Returns how many messages that were. They are dealt with one after another: if one
+ * of @seqs is not held, or cannot be read, the call ends there, and is an error only
+ * if that is the first.
+ *
+ * Errors, beside those of all commands: EIDRM (revoked, or the namespace is gone),
+ * EINVAL (@seq, @seqs and @count do not go together), ENOENT (the endpoint does not
+ * hold such a message; with UP_TO never: 0 is returned). EBADF: not open for reading.
+ */
+struct kchan_ack {
+	__u32 size;
+	__u32 flags;
+	__u64 seq;
+	__u64 seqs;
+	__u32 count;
+	__u32 reserved;
+};
+
+/* &struct kchan_settings.flags */
+#define KCHAN_SET_HELD_MAX	(1U << 0)	/* change @held_max */
+#define KCHAN_SET_URGENT	(1U << 1)	/* change @urgent */
+
+/* &struct kchan_settings.urgent: no message is. */
+#define KCHAN_URGENT_NEVER	(KCHAN_PRIO_MAX + 1)
+
+/**
+ * struct kchan_settings - argument of %KCHAN_IOC_SETTINGS
+ * @size: in: sizeof of the caller's struct.
+ * @flags: in: KCHAN_SET_* bits: what to change.
+ * @held_max: in, out: messages that the endpoint may hold at most; 0, as at first: as
+ *	many as there are. What it holds already stays.
+ * @urgent: in, out: poll(2) says EPOLLPRI while the first message has this priority
+ *	or a higher one; at first %KCHAN_URGENT_NEVER.
+ * @held: out: messages that the endpoint holds.
+ * @reserved: in: 0.
+ * @held_bytes: out: their payload.
+ *
+ * Changes settings of the endpoint and reads them all. They are of the endpoint
+ * alone, and so shared by all who have it from fork(2), dup(2) or a socket.
+ *
+ * Errors, beside those of all commands: EBADF (not open for reading), EIDRM
+ * (revoked, or the namespace is gone), EINVAL (@urgent).
+ */
+struct kchan_settings {
+	__u32 size;
+	__u32 flags;
+	__u32 held_max;
+	__u32 urgent;
+	__u32 held;
+	__u32 reserved;
+	__u64 held_bytes;
+};
+
+/* Messages in one batch, at most. */
+#define KCHAN_BATCH_MAX		1024
+
+/**
+ * struct kchan_batch - argument of %KCHAN_IOC_SEND_BATCH and %KCHAN_IOC_RECV_BATCH
+ * @size: in: sizeof of the caller's struct.
+ * @flags: in: %KCHAN_NONBLOCK, %KCHAN_NEED_PEER: for all of it.
+ * @items: in: address of the first of @count structs, &struct kchan_send or &struct
+ *	kchan_recv.
+ * @count: in: 1 to %KCHAN_BATCH_MAX.
+ * @stride: in: bytes from one to the next, at least their @size each and a multiple
+ *	of 8.
+ * @deadline: in: as in &struct kchan_send, for all of it.
+ * @min: in: RECV_BATCH waits for so many, and takes more up to @count if they are
+ *	there; 0 stands for 1. SEND_BATCH waits for room for all: 0.
+ * @reserved: in: 0.
+ *
+ * Sends or receives messages, each as SEND or RECV does with its struct, one after
+ * another; others may come between. Waiting is the batch's matter: in the structs
+ * @deadline is 0 and of the flags only HOLD and PEEK may be set.
+ *
+ * Returns how many were sent or received. If one fails the call ends there, and is an
+ * error only if that is the first; that one's EMSGSIZE leaves its @len behind.
+ *
+ * Errors: those of SEND and RECV; EINVAL (@count, @stride, @min above @count, or a
+ * struct that says how to wait).
+ */
+struct kchan_batch {
+	__u32 size;
+	__u32 flags;
+	__u64 items;
+	__u32 count;
+	__u32 stride;
+	__u64 deadline;
+	__u32 min;
 	__u32 reserved;
 };
 
@@ -364,14 +583,28 @@ struct kchan_recv {
  * @sent: out: messages that entered the queue.
  * @sent_bytes: out: their payload.
  * @received: out: messages that left the queue for a receiver and were not put
- *	back: @sent is @received plus @queued.
+ *	back; held ones count from their ACK on. Always @sent is @received plus
+ *	@queued plus @held plus all of @dropped and @dead_lettered.
  * @received_bytes: out: their payload.
  * @returned: out: messages put back because the receiver could not be given
- *	them.
+ *	them, sent them back, or closed the endpoint that held them.
  * @full: out: how often a message did not fit: its sender waited or failed.
  * @residence: out: time in queue of each message handed to a receiver (counted
  *	again if put back): [0] below 2^10 ns, [i] below 2^(10 + i) ns, the
  *	last all that is longer. Every message is counted; none is sampled.
+ * @overflow: out: as given to CREATE; likewise the next two.
+ * @max_deliveries: out.
+ * @ttl: out.
+ * @dead_letter: out: number of the dead-letter channel, which may be gone; 0: none.
+ * @held: out: messages that endpoints hold.
+ * @held_max: out: the most that they ever held.
+ * @held_bytes: out: payload bytes of those held.
+ * @rejected: out: messages that were not sent because the queue was full and
+ *	@overflow is REJECT; not in @sent.
+ * @dropped: out: dead messages that were dropped, by reason: KCHAN_DEAD_*. [0]: those
+ *	that the dead-letter channel did not take, for whatever reason they died.
+ * @dead_lettered: out: dead messages that went there, or are on the way, by reason;
+ *	[0] is 0.
  *
  * Attributes, state and statistics of the channel, all of one moment. Any
  * endpoint takes it.
@@ -412,6 +645,16 @@ struct kchan_state {
 	__u64 returned;
 	__u64 full;
 	__u64 residence[KCHAN_RESIDENCE_BUCKETS];
+	__u32 overflow;
+	__u32 max_deliveries;
+	__u64 ttl;
+	__u64 dead_letter;
+	__u32 held;
+	__u32 held_max;
+	__u64 held_bytes;
+	__u64 rejected;
+	__u64 dropped[KCHAN_DEAD_REASONS];
+	__u64 dead_lettered[KCHAN_DEAD_REASONS];
 };
 
 /**

@@ -58,8 +58,9 @@
  *	Request: %KCHAN_A_ID for those of one channel only; ENOENT if there is
  *	no such channel.
  *	Answer, for each endpoint: %KCHAN_A_ID, %KCHAN_A_PID, %KCHAN_A_COMM if
- *	that process is alive, %KCHAN_A_UID, %KCHAN_A_GID, %KCHAN_A_ROLE, and
- *	%KCHAN_A_WAITING with %KCHAN_A_SINCE while a call of it waits.
+ *	that process is alive, %KCHAN_A_UID, %KCHAN_A_GID, %KCHAN_A_ROLE,
+ *	%KCHAN_A_HELD if it holds messages, and %KCHAN_A_WAITING with
+ *	%KCHAN_A_SINCE while a call of it waits.
  *
  * @KCHAN_CMD_LIMITS: what the namespace and the user may have, and what they
  *	have.
@@ -107,7 +108,9 @@ enum kchan_genl_cmd {
  * @KCHAN_A_WAITING: u32: calls through this endpoint that wait
  * @KCHAN_A_SINCE: u64: CLOCK_MONOTONIC ns: since then there has always been one
  * @KCHAN_A_EVENT: u32: &enum kchan_event
- * @KCHAN_A_COUNT: u64: of %KCHAN_EVENT_FULL only: &struct kchan_state.full
+ * @KCHAN_A_COUNT: u64: of %KCHAN_EVENT_FULL &struct kchan_state.full, of
+ *	%KCHAN_EVENT_DROPPED the sum of its @dropped, of
+ *	%KCHAN_EVENT_DEAD_LETTERED that of its @dead_lettered
  * @KCHAN_A_MAX_CHANNELS: u64: net.kchan.max_channels, or what it says in the
  *	initial network namespace, where that is lower; likewise the others
  * @KCHAN_A_MAX_CHANNELS_USER: u64
@@ -120,6 +123,7 @@ enum kchan_genl_cmd {
  *	namespaces
  * @KCHAN_A_USER_BYTES: u64: memory of the messages that user has queued, in all
  *	namespaces
+ * @KCHAN_A_HELD: u32: messages that the endpoint holds
  */
 enum kchan_genl_attr {
 	KCHAN_A_UNSPEC,
@@ -146,9 +150,10 @@ enum kchan_genl_attr {
 	KCHAN_A_CHANNELS,
 	KCHAN_A_USER_CHANNELS,
 	KCHAN_A_USER_BYTES,
+	KCHAN_A_HELD,
 };
 
-#define KCHAN_A_MAX	KCHAN_A_USER_BYTES
+#define KCHAN_A_MAX	KCHAN_A_HELD
 
 /* %KCHAN_A_ROLE */
 #define KCHAN_ROLE_RECEIVER	(1U << 0)	/* open for reading */
@@ -166,7 +171,10 @@ enum kchan_genl_attr {
  *	signal
  * @KCHAN_EVENT_REVOKED: all use was ended
  * @KCHAN_EVENT_FULL: a message did not fit; told at most ten times a second for
- *	each channel
+ *	each channel, likewise the next
+ * @KCHAN_EVENT_DROPPED: dead messages were dropped
+ * @KCHAN_EVENT_DEAD_LETTERED: dead messages went to the dead-letter channel; told once
+ *	for all that go together
  */
 enum kchan_event {
 	KCHAN_EVENT_CREATED,
@@ -177,6 +185,8 @@ enum kchan_event {
 	KCHAN_EVENT_DIED,
 	KCHAN_EVENT_REVOKED,
 	KCHAN_EVENT_FULL,
+	KCHAN_EVENT_DROPPED,
+	KCHAN_EVENT_DEAD_LETTERED,
 };
 
 #endif /* _UAPI_LINUX_KCHAN_NETLINK_H */

@@ -1,0 +1,441 @@
+// SPDX-License-Identifier: GPL-2.0
+/**
+ * DOC: the ioctls of an endpoint
+ *
+ * Each checks its argument, does the work by one call into the channel, and writes
+ * back what there is to tell. <linux/kchan.h> is the specification.
+ */
+#include <linux/fs.h>
+#include <linux/pid.h>
+#include <linux/uaccess.h>
+
+#include "abi.h"
+#include "channel.h"
+#include "compat.h"
+#include "endpoint.h"
+#include "fs.h"
+#include "transfer.h"
+
+/* Flags that say how to wait. */
+#define WAIT_FLAGS	(KCHAN_NONBLOCK | KCHAN_NEED_PEER)
+
+static struct kchan_patience patience_get(const struct file *file, u32 flags,
+					  u64 deadline)
+{
+	return (struct kchan_patience) {
+		.nonblock = (flags & KCHAN_NONBLOCK) || kchan_file_nonblock(file),
+		.need_peer = flags & KCHAN_NEED_PEER,
+		.deadline = kchan_time_from_user(deadline),
+	};
+}
+
+static __always_inline int send_get(struct kchan_send *arg, void __user *uarg)
+{
+	return kchan_arg_get(arg, sizeof(*arg),
+			     offsetofend(struct kchan_send, seq), uarg);
+}
+
+static __always_inline int recv_get(struct kchan_recv *arg, void __user *uarg)
+{
+	return kchan_arg_get(arg, sizeof(*arg),
+			     offsetofend(struct kchan_recv, filter), uarg);
+}
+
+static int send_one(struct kchan_endpoint *ep, struct kchan_send *arg,
+		    struct kchan_send __user *uarg,
+		    const struct kchan_patience *patience)
+{
+	struct kchan_msg *msg;
+	int err;
+
+	if (arg->prio > KCHAN_PRIO_MAX)
+		return -EINVAL;
+	/* The only output, tried now: once the message is sent nothing may fail. */
+	if (put_user(arg->seq, &uarg->seq))
+		return -EFAULT;
+	msg = kchan_endpoint_msg_new(ep, arg->len, arg->tag, arg->prio,
+				     kchan_time_from_user(arg->expiry));
+	if (IS_ERR(msg))
+		return PTR_ERR(msg);
+	err = kchan_msg_copy_in(msg, u64_to_user_ptr(arg->data));
+	err = kchan_endpoint_msg_send(ep, msg, err, patience, &arg->seq);
+	if (!err)
+		(void)put_user(arg->seq, &uarg->seq);
+	return err;
+}
+
+static int ioctl_send(struct file *file, void __user *uarg)
+{
+	struct kchan_patience patience;
+	struct kchan_send arg;
+	int err;
+
+	if (!(file->f_mode & FMODE_WRITE))
+		return -EBADF;
+	err = send_get(&arg, uarg);
+	if (err)
+		return err;
+	if (arg.flags & ~WAIT_FLAGS)
+		return -EINVAL;
+	patience = patience_get(file, arg.flags, arg.deadline);
+	return send_one(file->private_data, &arg, uarg, &patience);
+}
+
+static int want_get(struct kchan_want *want, const struct kchan_recv *arg)
+{
+	bool peek = arg->flags & KCHAN_PEEK;
+
+	if (peek && (arg->flags & KCHAN_HOLD))
+		return -EINVAL;
+	if (arg->filter > KCHAN_FILTER_PRIO_MIN)
+		return -EINVAL;
+	if (!arg->filter && arg->value)
+		return -EINVAL;
+	if (arg->position && (!peek || arg->filter))
+		return -EINVAL;
+	*want = (struct kchan_want) {
+		.capacity = arg->capacity,
+		.filter = { .kind = arg->filter, .value = arg->value },
+		.hold = arg->flags & KCHAN_HOLD,
+	};
+	return 0;
+}
+
+static void recv_describe(void *recv, struct kchan_msg *msg)
+{
+	struct user_namespace *user_ns = current_user_ns();
+	struct kchan_recv *arg = recv;
+
+	arg->len = msg->entry.size;
+	arg->tag = msg->entry.tag;
+	arg->seq = msg->entry.seq;
+	arg->time = kchan_time_to_user(msg->time);
+	arg->prio = msg->entry.prio;
+	arg->deliveries = msg->deliveries;
+	arg->pid = pid_vnr(msg->pid);
+	arg->uid = from_kuid_munged(user_ns, msg->user->uid);
+	arg->gid = from_kgid_munged(user_ns, msg->gid);
+	arg->expiry = kchan_time_to_user(kchan_msg_expiry(msg));
+	arg->reason = msg->reason;
+	arg->origin = msg->origin;
+}
+
+/* A message has been copied out, or @err says why not. */
+static int recv_end(struct kchan_endpoint *ep, struct kchan_msg *msg,
+		    u32 flags, int err)
+{
+	if (flags & KCHAN_PEEK)
+		kchan_store_free(msg);
+	else if (err)
+		kchan_transfer_return(ep, msg, flags & KCHAN_HOLD);
+	else if (flags & KCHAN_HOLD)
+		err = kchan_hold_keep(ep, msg);
+	else
+		kchan_store_recycle(ep->channel, msg);
+	return err;
+}
+
+static int recv_one(struct kchan_endpoint *ep, struct kchan_recv *arg,
+		    struct kchan_recv __user *uarg,
+		    const struct kchan_patience *patience)
+{
+	struct kchan_want want;
+	struct kchan_msg *msg;
+	int err;
+
+	err = want_get(&want, arg);
+	if (err)
+		return err;
+	if (arg->flags & KCHAN_PEEK)
+		msg = kchan_select_peek(ep->channel, &want, arg->position,
+					recv_describe, arg);
+	else
+		msg = kchan_transfer_recv(ep, &want, patience);
+	err = PTR_ERR_OR_ZERO(msg);
+	if (err == -EMSGSIZE && put_user(want.capacity, &uarg->len))
+		return -EFAULT;
+	if (err)
+		return err;
+	if (!(arg->flags & KCHAN_PEEK))
+		recv_describe(arg, msg);
+	err = kchan_msg_copy_out(msg, u64_to_user_ptr(arg->data));
+	if (!err)
+		err = kchan_arg_put(uarg, arg, sizeof(*arg));
+	return recv_end(ep, msg, arg->flags, err);
+}
+
+static int ioctl_recv(struct file *file, void __user *uarg)
+{
+	struct kchan_patience patience;
+	struct kchan_recv arg;
+	int err;
+
+	if (!(file->f_mode & FMODE_READ))
+		return -EBADF;
+	err = recv_get(&arg, uarg);
+	if (err)
+		return err;
+	if (arg.flags & ~(WAIT_FLAGS | KCHAN_HOLD | KCHAN_PEEK))
+		return -EINVAL;
+	patience = patience_get(file, arg.flags, arg.deadline);
+	return recv_one(file->private_data, &arg, uarg, &patience);
+}
+
+/* One message of a batch. */
+typedef int batch_item(struct kchan_endpoint *ep, void __user *uarg, u32 stride,
+		       const struct kchan_patience *patience);
+
+static int send_item(struct kchan_endpoint *ep, void __user *uarg, u32 stride,
+		     const struct kchan_patience *patience)
+{
+	struct kchan_send arg;
+	int err;
+
+	err = send_get(&arg, uarg);
+	if (err)
+		return err;
+	if (arg.size > stride || arg.flags || arg.deadline)
+		return -EINVAL;
+	return send_one(ep, &arg, uarg, patience);
+}
+
+static int recv_item(struct kchan_endpoint *ep, void __user *uarg, u32 stride,
+		     const struct kchan_patience *patience)
+{
+	struct kchan_recv arg;
+	int err;
+
+	err = recv_get(&arg, uarg);
+	if (err)
+		return err;
+	if (arg.size > stride || (arg.flags & ~(KCHAN_HOLD | KCHAN_PEEK)) ||
+	    arg.deadline)
+		return -EINVAL;
+	return recv_one(ep, &arg, uarg, patience);
+}
+
+/* Wait for the first @min messages, and do the others as far as that goes. */
+static int batch_run(struct file *file, const struct kchan_batch *batch,
+		     u32 min, batch_item *item)
+{
+	struct kchan_patience patience =
+		patience_get(file, batch->flags, batch->deadline);
+	struct kchan_endpoint *ep = file->private_data;
+	int err = 0;
+	u32 i;
+
+	for (i = 0; i < batch->count; i++) {
+		patience.nonblock |= i >= min;
+		err = item(ep, u64_to_user_ptr(batch->items +
+					       (u64)i * batch->stride),
+			   batch->stride, &patience);
+		if (err)
+			break;
+		cond_resched();
+	}
+	return i ? i : err;
+}
+
+static int batch_get(struct kchan_batch *batch, void __user *uarg)
+{
+	int err;
+
+	err = kchan_arg_get(batch, sizeof(*batch), sizeof(*batch), uarg);
+	if (err)
+		return err;
+	if (batch->flags & ~WAIT_FLAGS)
+		return -EINVAL;
+	if (!batch->count || batch->count > KCHAN_BATCH_MAX ||
+	    batch->min > batch->count || batch->stride % 8 || batch->reserved)
+		return -EINVAL;
+	return 0;
+}
+
+static int ioctl_send_batch(struct file *file, void __user *uarg)
+{
+	struct kchan_batch batch;
+	int err;
+
+	if (!(file->f_mode & FMODE_WRITE))
+		return -EBADF;
+	err = batch_get(&batch, uarg);
+	if (err)
+		return err;
+	if (batch.min)
+		return -EINVAL;
+	return batch_run(file, &batch, batch.count, send_item);
+}
+
+static int ioctl_recv_batch(struct file *file, void __user *uarg)
+{
+	struct kchan_batch batch;
+	int err;
+
+	if (!(file->f_mode & FMODE_READ))
+		return -EBADF;
+	err = batch_get(&batch, uarg);
+	if (err)
+		return err;
+	return batch_run(file, &batch, batch.min ? batch.min : 1, recv_item);
+}
+
+/* End the holding of messages one after another. */
+static int end_each(struct kchan_endpoint *ep, const struct kchan_ack *arg,
+		    enum kchan_verdict verdict)
+{
+	u64 __user *seqs = u64_to_user_ptr(arg->seqs);
+	int err = 0;
+	u32 i;
+	u64 seq;
+
+	for (i = 0; i < arg->count; i++) {
+		err = get_user(seq, seqs + i);
+		if (!err)
+			err = kchan_hold_end(ep, seq, verdict);
+		if (err)
+			break;
+		cond_resched();
+	}
+	return i ? i : err;
+}
+
+static int ack_check(const struct kchan_ack *arg, u32 flags)
+{
+	if ((arg->flags & ~flags) || arg->reserved)
+		return -EINVAL;
+	if (!arg->seqs)
+		return arg->count ? -EINVAL : 0;
+	if (arg->seq || (arg->flags & KCHAN_ACK_UP_TO))
+		return -EINVAL;
+	return !arg->count || arg->count > KCHAN_BATCH_MAX ? -EINVAL : 0;
+}
+
+static int end_holding(struct file *file, void __user *uarg, u32 flags,
+		       enum kchan_verdict verdict)
+{
+	struct kchan_endpoint *ep = file->private_data;
+	struct kchan_ack arg;
+	int err;
+
+	if (!(file->f_mode & FMODE_READ))
+		return -EBADF;
+	err = kchan_arg_get(&arg, sizeof(arg), sizeof(arg), uarg);
+	if (!err)
+		err = ack_check(&arg, flags);
+	if (err)
+		return err;
+	if (arg.flags & KCHAN_NACK_REJECT)
+		verdict = KCHAN_VERDICT_REJECT;
+	if (arg.flags & KCHAN_ACK_UP_TO)
+		return kchan_hold_end_up_to(ep, arg.seq, verdict);
+	if (arg.seqs)
+		return end_each(ep, &arg, verdict);
+	err = kchan_hold_end(ep, arg.seq, verdict);
+	return err ? err : 1;
+}
+
+static int ioctl_ack(struct file *file, void __user *uarg)
+{
+	return end_holding(file, uarg, KCHAN_ACK_UP_TO, KCHAN_VERDICT_ACK);
+}
+
+static int ioctl_nack(struct file *file, void __user *uarg)
+{
+	return end_holding(file, uarg, KCHAN_ACK_UP_TO | KCHAN_NACK_REJECT,
+			   KCHAN_VERDICT_BACK);
+}
+
+static int ioctl_settings(struct file *file, void __user *uarg)
+{
+	struct kchan_settings arg;
+	int err;
+
+	if (!(file->f_mode & FMODE_READ))
+		return -EBADF;
+	err = kchan_arg_get(&arg, sizeof(arg), sizeof(arg), uarg);
+	if (err)
+		return err;
+	if (arg.flags & ~(KCHAN_SET_HELD_MAX | KCHAN_SET_URGENT))
+		return -EINVAL;
+	if ((arg.flags & KCHAN_SET_URGENT) && arg.urgent > KCHAN_URGENT_NEVER)
+		return -EINVAL;
+	if (arg.reserved)
+		return -EINVAL;
+	err = kchan_channel_settings(file->private_data, &arg);
+	if (err)
+		return err;
+	return kchan_arg_put(uarg, &arg, sizeof(arg));
+}
+
+static int ioctl_state(struct file *file, void __user *uarg)
+{
+	struct kchan_viewer viewer = kchan_viewer_current();
+	struct kchan_endpoint *ep = file->private_data;
+	struct kchan_state state;
+	u32 size;
+	int err;
+
+	err = kchan_arg_get(&state, sizeof(state),
+			    offsetofend(struct kchan_state, residence), uarg);
+	if (err)
+		return err;
+	size = state.size;
+	memset(&state, 0, sizeof(state));
+	state.size = size;
+	err = kchan_channel_state(ep->channel, &viewer, &state);
+	if (err)
+		return err;
+	return kchan_arg_put(uarg, &state, sizeof(state));
+}
+
+static int ioctl_revoke(struct file *file, unsigned long arg)
+{
+	struct kchan_endpoint *ep = file->private_data;
+	int err;
+
+	if (arg)
+		return -EINVAL;
+	err = kchan_channel_may_revoke(ep->channel);
+	if (!err)
+		err = kchan_channel_revoke(ep->channel);
+	if (!err)
+		kchanfs_remove(file->f_path.dentry);
+	return err;
+}
+
+/**
+ * kchan_endpoint_ioctl - ->unlocked_ioctl of an endpoint
+ * @file: the endpoint
+ * @cmd: KCHAN_IOC_*
+ * @arg: its argument
+ */
+long kchan_endpoint_ioctl(struct file *file, unsigned int cmd,
+			  unsigned long arg)
+{
+	void __user *uarg = (void __user *)arg;
+
+	switch (cmd) {
+	case KCHAN_IOC_SEND:
+		return ioctl_send(file, uarg);
+	case KCHAN_IOC_RECV:
+		return ioctl_recv(file, uarg);
+	case KCHAN_IOC_STATE:
+		return ioctl_state(file, uarg);
+	case KCHAN_IOC_REVOKE:
+		return ioctl_revoke(file, arg);
+	case KCHAN_IOC_ACK:
+		return ioctl_ack(file, uarg);
+	case KCHAN_IOC_NACK:
+		return ioctl_nack(file, uarg);
+	case KCHAN_IOC_SETTINGS:
+		return ioctl_settings(file, uarg);
+	case KCHAN_IOC_SEND_BATCH:
+		return ioctl_send_batch(file, uarg);
+	case KCHAN_IOC_RECV_BATCH:
+		return ioctl_recv_batch(file, uarg);
+	case KCHAN_IOC_FEATURES:
+		return kchan_ioctl_features(uarg);
+	default:
+		return -ENOTTY;
+	}
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _KCHAN_PASS_H
+#define _KCHAN_PASS_H
+
+#include <linux/pid.h>
+#include <linux/poll.h>
+
+#include "transfer.h"
+
+/*
+ * What each message passes is inlined where messages are sent and received: the
+ * calls would cost more than what is done there.
+ */
+
+#define KCHAN_TRIM_DELAY	HZ
+
+static __always_inline void kchan_pass_note_pid(struct pid **last, struct pid *pid)
+{
+	if (*last == pid)
+		return;
+	put_pid(*last);
+	*last = get_pid(pid);
+}
+
+static __always_inline void kchan_pass_note_fill_locked(struct kchan_channel *ch)
+	__must_hold(&ch->lock)
+{
+	struct kchan_stats *stats = &ch->stats;
+
+	lockdep_assert_held(&ch->lock);
+	stats->queued_max = max(stats->queued_max, ch->queue.count);
+	stats->queued_bytes_max = max(stats->queued_bytes_max, ch->queue.bytes);
+}
+
+/* Queue a message; @seq takes its number if it is not NULL. */
+static __always_inline void
+kchan_pass_enqueue_locked(struct kchan_channel *ch, struct kchan_msg *msg,
+			  u64 now, u64 *seq)
+	__must_hold(&ch->lock)
+{
+	struct kchan_stats *stats = &ch->stats;
+
+	lockdep_assert_held(&ch->lock);
+	msg->entry.seq = ++ch->last_seq;
+	msg->time = now;
+	kchan_queue_add(&ch->queue, &msg->entry);
+	ch->events |= KCHAN_MSG_EVENTS;
+
+	stats->sent++;
+	stats->sent_bytes += msg->entry.size;
+	kchan_pass_note_fill_locked(ch);
+	stats->send_time = now;
+	kchan_pass_note_pid(&stats->send_pid, msg->pid);
+	if (seq)
+		*seq = msg->entry.seq;
+	if (unlikely(ch->extras))
+		kchan_transfer_note_queued_locked(ch, msg);
+}
+
+static inline unsigned int kchan_pass_residence(u64 from, u64 to)
+{
+	u64 ns = to > from ? to - from : 0;
+
+	return min(fls64(ns >> KCHAN_RESIDENCE_SHIFT),
+		   KCHAN_RESIDENCE_BUCKETS - 1);
+}
+
+/* Take a message off the queue. */
+static __always_inline void
+kchan_pass_unqueue_locked(struct kchan_channel *ch, struct kchan_msg *msg)
+	__must_hold(&ch->lock)
+{
+	lockdep_assert_held(&ch->lock);
+	if (unlikely(ch->extras))
+		kchan_transfer_note_unqueued_locked(ch, msg);
+	kchan_queue_del(&ch->queue, &msg->entry);
+	ch->events |= KCHAN_ROOM_EVENTS;
+	if (!ch->queue.count && !ch->trim_armed) {
+		ch->trim_armed = true;
+		schedule_delayed_work(&ch->trim, KCHAN_TRIM_DELAY);
+	}
+}
+
+/* Take a message off the queue for a receiver; @holder holds it unless NULL. */
+static __always_inline void
+kchan_pass_dequeue_locked(struct kchan_channel *ch, struct kchan_msg *msg,
+			  u64 now, struct pid *pid,
+			  struct kchan_endpoint *holder)
+	__must_hold(&ch->lock)
+{
+	struct kchan_stats *stats = &ch->stats;
+
+	kchan_pass_unqueue_locked(ch, msg);
+	if (msg->deliveries < KCHAN_DELIVERIES_MAX)
+		msg->deliveries++;
+
+	if (unlikely(holder)) {
+		kchan_hold_count_locked(holder, msg);
+	} else {
+		stats->received++;
+		stats->received_bytes += msg->entry.size;
+	}
+	stats->residence[kchan_pass_residence(msg->time, now)]++;
+	stats->recv_time = now;
+	kchan_pass_note_pid(&stats->recv_pid, pid);
+}
+
+static inline struct kchan_msg *
+kchan_pass_first_locked(const struct kchan_channel *ch)
+	__must_hold(&ch->lock)
+{
+	struct kchan_entry *entry = kchan_queue_first(&ch->queue);
+
+	lockdep_assert_held(&ch->lock);
+	return entry ? container_of(entry, struct kchan_msg, entry) : NULL;
+}
+
+#endif /* _KCHAN_PASS_H */

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0
+/**
+ * DOC: receiving
+ *
+ * The first message is taken at once where there is one and nothing more is asked.
+ * Otherwise the receiver looks for what it wants and waits, and is served by who
+ * brings it (DOC: the way of a message).
+ */
+#include <linux/err.h>
+#include <linux/ktime.h>
+#include <linux/sched/signal.h>
+
+#include "channel.h"
+#include "pass.h"
+#include "transfer.h"
+
+/* How many messages have come or come back so far. */
+static u64 arrivals_locked(const struct kchan_channel *ch)
+	__must_hold(&ch->lock)
+{
+	lockdep_assert_held(&ch->lock);
+	return ch->last_seq + ch->stats.returned;
+}
+
+/* Give a receiver what it wants. Return: 0; -EAGAIN: there is none; or an error. */
+static int take_locked(struct kchan_channel *ch, struct kchan_waiter *waiter)
+	__must_hold(&ch->lock)
+{
+	struct kchan_msg *msg;
+
+	lockdep_assert_held(&ch->lock);
+	if (ch->revoked)
+		return -EIDRM;
+	if (waiter->holder && kchan_hold_full_locked(waiter->holder))
+		return -EBUSY;
+	msg = kchan_select_locked(ch, &waiter->filter);
+	if (ch->revoked)
+		return -EIDRM;
+	return msg ? kchan_transfer_hand_over_locked(ch, waiter, msg) : -EAGAIN;
+}
+
+/*
+ * A filter may have looked at the queue in steps: look for what came meanwhile, now
+ * that all that comes is offered to the waiter.
+ */
+static void look_again_locked(struct kchan_channel *ch,
+			      struct kchan_waiter *waiter)
+	__must_hold(&ch->lock)
+{
+	struct kchan_msg *msg = kchan_select_locked(ch, &waiter->filter);
+
+	lockdep_assert_held(&ch->lock);
+	if (msg && !ch->revoked && !waiter->done && !waiter->served)
+		kchan_wait_serve(&ch->receivers, waiter,
+				 kchan_transfer_hand_over_locked(ch, waiter, msg));
+}
+
+static int recv_wait(struct kchan_channel *ch, struct kchan_waiter *waiter,
+		     u64 seen, const struct kchan_patience *patience)
+	__releases(&ch->lock)
+{
+	waiter->need_peer = patience->need_peer;
+	kchan_wait_begin(&ch->receivers, waiter);
+	if (waiter->filter.kind) {
+		ch->extras |= KCHAN_EXTRA_FILTERS;
+		if (arrivals_locked(ch) != seen)
+			look_again_locked(ch, waiter);
+	}
+	kchan_transfer_unlock(ch);
+	return kchan_transfer_wait_end(ch, &ch->receivers, waiter, patience);
+}
+
+static struct kchan_msg *recv_once(struct kchan_endpoint *ep,
+				   struct kchan_want *want,
+				   const struct kchan_patience *patience)
+	__releases(&ep->channel->lock)
+{
+	struct kchan_waiter waiter = {
+		.capacity = want->capacity,
+		.filter = want->filter,
+		.holder = want->hold ? ep : NULL,
+		.account = &ep->waiting,
+		.pid = task_tgid(current),
+	};
+	struct kchan_channel *ch = ep->channel;
+	bool waits;
+	u64 seen;
+	int err;
+
+	kchan_reaper_reap_all_locked(ch);
+	seen = arrivals_locked(ch);
+	err = take_locked(ch, &waiter);
+	waits = err == -EAGAIN;
+	if (waits) {
+		err = kchan_may_wait(patience, ch->nr_senders);
+		waits = !err;
+	}
+	if (waits)
+		err = recv_wait(ch, &waiter, seen, patience);
+	else
+		kchan_transfer_unlock(ch);
+	want->capacity = waiter.capacity;
+	if (err)
+		return ERR_PTR(err);
+	/* Chosen, but killed meanwhile: the next in line gets it. */
+	if (waits && fatal_signal_pending(current)) {
+		kchan_transfer_return(ep, waiter.msg, want->hold);
+		return ERR_PTR(-ERESTARTSYS);
+	}
+	return waiter.msg;
+}
+
+static noinline struct kchan_msg *
+recv_slow(struct kchan_endpoint *ep, struct kchan_want *want,
+	  const struct kchan_patience *patience)
+	__releases(&ep->channel->lock)
+{
+	struct kchan_msg *msg;
+
+	for (;;) {
+		msg = recv_once(ep, want, patience);
+		if (IS_ERR(msg) || !kchan_msg_expired(msg))
+			return msg;
+		/* We were too slow to wake up. */
+		kchan_transfer_return(ep, msg, want->hold);
+		spin_lock(&ep->channel->lock);
+	}
+}
+
+/**
+ * kchan_transfer_recv - take a message, waiting for one if need be
+ * @ep: the receiving endpoint
+ * @want: what is wanted
+ * @patience: how long to wait
+ *
+ * Return: the message, or an error of KCHAN_IOC_RECV. The message is for
+ * kchan_transfer_return(), or else kchan_store_recycle(), or if it is to be held,
+ * kchan_hold_keep().
+ */
+struct kchan_msg *kchan_transfer_recv(struct kchan_endpoint *ep,
+				      struct kchan_want *want,
+				      const struct kchan_patience *patience)
+{
+	struct kchan_channel *ch = ep->channel;
+	u64 now = ktime_get_ns();
+	struct kchan_msg *msg;
+
+	spin_lock(&ch->lock);
+	msg = kchan_pass_first_locked(ch);
+	if (unlikely(!msg || ch->extras || want->hold || want->filter.kind ||
+		     msg->entry.size > want->capacity))
+		return recv_slow(ep, want, patience);
+	kchan_pass_dequeue_locked(ch, msg, now, task_tgid(current), NULL);
+	kchan_transfer_unlock(ch);
+	return msg;
+}
+
+/**
+ * kchan_transfer_return - a message could not be given to its receiver
+ * @ep: the receiving endpoint
+ * @msg: what kchan_transfer_recv() gave
+ * @hold: it was to be held
+ */
+void kchan_transfer_return(struct kchan_endpoint *ep, struct kchan_msg *msg,
+			   bool hold)
+{
+	struct kchan_channel *ch = ep->channel;
+	bool revoked;
+
+	spin_lock(&ch->lock);
+	if (hold) {
+		kchan_hold_uncount_locked(ep, msg);
+	} else {
+		ch->stats.received--;
+		ch->stats.received_bytes -= msg->entry.size;
+	}
+	revoked = ch->revoked;
+	if (!revoked)
+		kchan_transfer_put_back_locked(ch, msg);
+	kchan_transfer_unlock(ch);
+	if (revoked)
+		kchan_store_free(msg);
+}

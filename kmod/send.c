@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0
+/**
+ * DOC: sending
+ *
+ * A message is queued at once where there is room and a bucket of its priority.
+ * Otherwise what the channel's overflow says is done, or the sender waits, and is
+ * served by who makes room (DOC: the way of a message).
+ */
+#include <linux/fs.h>
+#include <linux/ktime.h>
+#include <linux/sched.h>
+
+#include "channel.h"
+#include "event.h"
+#include "pass.h"
+#include "transfer.h"
+
+/*
+ * See to it that the queue accepts @prio. Drops the lock if it must allocate.
+ */
+static int make_bucket_locked(struct kchan_channel *ch, u16 prio)
+	__must_hold(&ch->lock)
+{
+	struct kchan_qstash stash = {};
+	int err = 0;
+
+	lockdep_assert_held(&ch->lock);
+	while (!err && !kchan_queue_accepts(&ch->queue, prio)) {
+		if (!ch->queue.root && kchan_channel_quiet_locked(ch)) {
+			kchan_queue_set_flat(&ch->queue, prio);
+			break;
+		}
+		if (kchan_queue_grow(&ch->queue, prio, &stash))
+			break;
+		spin_unlock(&ch->lock);
+		err = kchan_qstash_fill(&stash);
+		spin_lock(&ch->lock);
+	}
+	kchan_qstash_free(&stash);
+	return err;
+}
+
+/* A message does not fit. Return: the count, if that is to be told, or 0. */
+static u64 note_full_locked(struct kchan_channel *ch)
+	__must_hold(&ch->lock)
+{
+	lockdep_assert_held(&ch->lock);
+	ch->stats.full++;
+	if (time_before(jiffies, ch->full_told + KCHAN_TELL_INTERVAL))
+		return 0;
+	ch->full_told = jiffies;
+	return ch->stats.full;
+}
+
+/* Take out a message that is worth no more than one of @prio. */
+static struct kchan_msg *take_least_locked(struct kchan_channel *ch, u16 prio)
+	__must_hold(&ch->lock)
+{
+	struct kchan_entry *entry = kchan_queue_least(&ch->queue);
+	struct kchan_msg *msg;
+
+	lockdep_assert_held(&ch->lock);
+	if (!entry || entry->prio > prio)
+		return NULL;
+	msg = container_of(entry, struct kchan_msg, entry);
+	kchan_pass_unqueue_locked(ch, msg);
+	return msg;
+}
+
+/* Bury what was taken out, or put it back: it was the first of its priorities. */
+static void end_victims_locked(struct kchan_channel *ch,
+			       struct list_head *victims, bool bury)
+	__must_hold(&ch->lock)
+{
+	struct kchan_msg *msg, *next;
+
+	lockdep_assert_held(&ch->lock);
+	list_for_each_entry_safe(msg, next, victims, entry.node) {
+		if (bury)
+			kchan_reaper_bury_locked(ch, msg, KCHAN_DEAD_OVERFLOW);
+		else
+			kchan_transfer_requeue_locked(ch, msg);
+	}
+}
+
+/*
+ * Drop a few messages to make room for another, but none if that would not do.
+ * Return: false if it would not.
+ */
+static bool make_room_locked(struct kchan_channel *ch,
+			     const struct kchan_msg *msg)
+	__must_hold(&ch->lock)
+{
+	struct kchan_msg *victim;
+	LIST_HEAD(victims);
+	unsigned int n = 0;
+	bool can;
+
+	lockdep_assert_held(&ch->lock);
+	can = ch->depth_left && msg->entry.size <= ch->bytes_left;
+	while (can && n++ < KCHAN_STEP &&
+	       !kchan_channel_has_room_locked(ch, msg->entry.size)) {
+		victim = take_least_locked(ch, msg->entry.prio);
+		can = victim;
+		if (can)
+			list_add_tail(&victim->entry.node, &victims);
+	}
+	end_victims_locked(ch, &victims, can);
+	return can;
+}
+
+/* The message that is worth least is the new one. */
+static void drop_new_locked(struct kchan_channel *ch, struct kchan_msg *msg,
+			    u64 *seq)
+	__must_hold(&ch->lock)
+{
+	lockdep_assert_held(&ch->lock);
+	msg->entry.seq = ++ch->last_seq;
+	ch->stats.sent++;
+	ch->stats.sent_bytes += msg->entry.size;
+	if (seq)
+		*seq = msg->entry.seq;
+	kchan_reaper_bury_locked(ch, msg, KCHAN_DEAD_OVERFLOW);
+}
+
+/*
+ * A message does not fit: do what the channel's overflow says.
+ * Return: 0: it fits now; 1: it is dropped; -EAGAIN: its sender must wait, or try
+ * again where others can be dropped; -ENOSPC.
+ */
+static int overflow_locked(struct kchan_channel *ch, struct kchan_msg *msg,
+			   u64 *seq)
+	__must_hold(&ch->lock)
+{
+	lockdep_assert_held(&ch->lock);
+	switch (ch->attr.overflow) {
+	case KCHAN_OVERFLOW_REJECT:
+		ch->stats.rejected++;
+		return -ENOSPC;
+	case KCHAN_OVERFLOW_DROP:
+		if (!make_room_locked(ch, msg)) {
+			drop_new_locked(ch, msg, seq);
+			return 1;
+		}
+		return kchan_channel_has_room_locked(ch, msg->entry.size) ?
+			0 : -EAGAIN;
+	default:
+		return -EAGAIN;
+	}
+}
+
+/* Make all ready to queue a message of @prio. May drop the lock. */
+static int prepare_locked(struct kchan_channel *ch, u16 prio)
+	__must_hold(&ch->lock)
+{
+	int err;
+
+	lockdep_assert_held(&ch->lock);
+	kchan_reaper_reap_all_locked(ch);
+	err = make_bucket_locked(ch, prio);
+	return !err && ch->revoked ? -EIDRM : err;
+}
+
+/*
+ * Queue a message, or do what the channel's overflow says. May drop the lock.
+ * Return: 0; -EAGAIN: its sender must wait; or an error of KCHAN_IOC_SEND. @full
+ * takes what is to be told of a full queue.
+ */
+static int send_now_locked(struct kchan_channel *ch, struct kchan_msg *msg,
+			   u64 *seq, u64 *full)
+	__must_hold(&ch->lock)
+{
+	bool drops = ch->attr.overflow == KCHAN_OVERFLOW_DROP;
+	int err;
+
+	lockdep_assert_held(&ch->lock);
+	for (;;) {
+		err = prepare_locked(ch, msg->entry.prio);
+		if (err)
+			return err;
+		if (!ch->senders.count &&
+		    kchan_channel_has_room_locked(ch, msg->entry.size))
+			break;
+		err = overflow_locked(ch, msg, seq);
+		if (!err)
+			break;
+		if (err > 0)
+			return 0;
+		if (!drops) {
+			*full = note_full_locked(ch);
+			return err;
+		}
+		kchan_transfer_unlock(ch);
+		cond_resched();
+		spin_lock(&ch->lock);
+	}
+	kchan_pass_enqueue_locked(ch, msg, ktime_get_ns(), seq);
+	return 0;
+}
+
+static noinline int send_slow(struct kchan_endpoint *ep, struct kchan_msg *msg,
+			      const struct kchan_patience *patience, u64 *seq)
+	__releases(&ep->channel->lock)
+{
+	struct kchan_waiter waiter = { .msg = msg, .account = &ep->waiting };
+	struct kchan_channel *ch = ep->channel;
+	bool waits;
+	u64 full = 0;
+	int err;
+
+	err = send_now_locked(ch, msg, seq, &full);
+	waits = err == -EAGAIN;
+	if (waits) {
+		err = kchan_may_wait(patience, ch->nr_receivers);
+		waits = !err;
+	}
+	if (waits) {
+		waiter.need_peer = patience->need_peer;
+		kchan_wait_begin(&ch->senders, &waiter);
+	}
+	kchan_transfer_unlock(ch);
+	if (full)
+		kchan_event(ch, KCHAN_EVENT_FULL, full);
+	if (!waits)
+		return err;
+	err = kchan_transfer_wait_end(ch, &ch->senders, &waiter, patience);
+	if (!err && seq)
+		*seq = waiter.seq;
+	return err;
+}
+
+/**
+ * kchan_transfer_send - queue a message, waiting for room if need be
+ * @ep: the sending endpoint
+ * @msg: a filled message; the caller's again if this fails
+ * @patience: how long to wait
+ * @seq: takes its number, or NULL
+ *
+ * Return: 0, or an error of KCHAN_IOC_SEND.
+ */
+int kchan_transfer_send(struct kchan_endpoint *ep, struct kchan_msg *msg,
+			const struct kchan_patience *patience, u64 *seq)
+{
+	struct kchan_channel *ch = ep->channel;
+	u64 now = ktime_get_ns();
+
+	spin_lock(&ch->lock);
+	if (unlikely(ch->revoked || ch->senders.count ||
+		     !kchan_channel_has_room_locked(ch, msg->entry.size) ||
+		     !kchan_queue_accepts(&ch->queue, msg->entry.prio)))
+		return send_slow(ep, msg, patience, seq);
+	kchan_pass_enqueue_locked(ch, msg, now, seq);
+	kchan_transfer_unlock(ch);
+	return 0;
+}
+
+/**
+ * kchan_transfer_bequeath - queue a message that has died elsewhere
+ * @ch: the dead-letter channel
+ * @msg: the message; the caller's still if it is not taken
+ *
+ * Return: false if it does not fit, or nobody could receive it any more.
+ */
+bool kchan_transfer_bequeath(struct kchan_channel *ch, struct kchan_msg *msg)
+{
+	u64 full = 0;
+	int err = -EIDRM;
+
+	if (msg->entry.size > ch->attr.msgsize)
+		return false;
+	msg->deliveries = 0;
+	spin_lock(&ch->lock);
+	if (!ch->gone &&
+	    (ch->nr_senders || ch->nr_receivers || READ_ONCE(ch->inode->i_nlink)))
+		err = send_now_locked(ch, msg, NULL, &full);
+	kchan_transfer_unlock(ch);
+	if (full)
+		kchan_event(ch, KCHAN_EVENT_FULL, full);
+	return !err;
+}

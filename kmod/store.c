@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0
+/**
+ * DOC: where messages come from and go
+ *
+ * A message is charged to the user of the endpoint that sends it until it is freed.
+ * A channel keeps one freed message for its next sender.
+ *
+ * SPARE_OWNER: that one is in a word without a lock. Who exchanges the word for NULL
+ * owns what was there, and who finds it taken frees his own::
+ *
+ *	receiver                         sender, or the channel's trim
+ *	msg_release(m)                   if (READ_ONCE(spare))	[sender]
+ *	cmpxchg(spare, NULL, m)              m = xchg(spare, NULL)
+ *	    failed: free(m)                  if (m) use or free it
+ *
+ * Both are full barriers, so that the new owner sees the message as the old one
+ * left it. The sender's first look only saves an exchange: if it misses a message,
+ * one more is allocated. A receiver that is late may leave a message in an idle
+ * channel, until it is used again or its last endpoint goes.
+ *
+ * LAST_REF: who peeks at a message copies it with no lock held, while its owner may
+ * be done with it. The last of them frees it::
+ *
+ *	who peeks                        owner
+ *	[lock] refs++ [unlock]           takes it off the queue, under the lock
+ *	copy it out                      ...
+ *	if (dec_and_test(refs))          if (read_acquire(refs) == 1 ||
+ *	    free it                          dec_and_test(refs))
+ *	                                     free it
+ *
+ * References are only added while it is queued. So an owner who reads 1 is alone for
+ * good, and the acquire pairs with the decrement, a full barrier: what others read of
+ * it, they have read.
+ */
+#include <linux/err.h>
+#include <linux/pid.h>
+#include <linux/sched/signal.h>
+
+#include "channel.h"
+#include "transfer.h"
+
+/**
+ * kchan_store_new - make a message for a channel
+ * @ch: the channel
+ * @user: who pays
+ * @size: payload bytes
+ * @due: it may expire
+ *
+ * May sleep. Return: the message, or -EDQUOT or -ENOMEM.
+ */
+struct kchan_msg *kchan_store_new(struct kchan_channel *ch,
+				  struct kchan_user *user, u32 size, bool due)
+{
+	u64 room = kchan_msg_room(size, due);
+	size_t footprint = kchan_msg_footprint(room);
+	struct kchan_msg *msg = NULL;
+
+	if (!kchan_charge(&user->bytes, footprint,
+			  kchan_limit(&ch->ns->limits, max_bytes_user)))
+		return ERR_PTR(-EDQUOT);
+	/* SPARE_OWNER */
+	if (READ_ONCE(ch->spare))
+		msg = xchg(&ch->spare, NULL);
+	if (msg)
+		msg = kchan_msg_reuse(msg, room);
+	if (!msg)
+		msg = kchan_msg_new(room);
+	if (!msg) {
+		kchan_uncharge(&user->bytes, footprint);
+		return ERR_PTR(-ENOMEM);
+	}
+	msg->entry.size = size;
+	msg->due = due;
+	msg->user = kchan_user_get(user);
+	msg->pid = get_pid(task_tgid(current));
+	return msg;
+}
+
+/* Give back all that the message holds but its memory. */
+static __always_inline void msg_release(struct kchan_msg *msg)
+{
+	u64 room = kchan_msg_room(msg->entry.size, msg->due);
+
+	kchan_uncharge(&msg->user->bytes, kchan_msg_footprint(room));
+	kchan_user_put(msg->user);
+	put_pid(msg->pid);
+}
+
+/**
+ * kchan_store_free - undo kchan_store_new()
+ * @msg: a message of the caller's, who may be one who has peeked at it
+ */
+void kchan_store_free(struct kchan_msg *msg)
+{
+	/* LAST_REF */
+	if (atomic_read_acquire(&msg->refs) != 1 &&
+	    !atomic_dec_and_test(&msg->refs))
+		return;
+	msg_release(msg);
+	kchan_msg_free(msg);
+}
+
+/**
+ * kchan_store_recycle - kchan_store_free(), or keep it for the next sender
+ * @ch: the channel
+ * @msg: a message of the caller's
+ */
+void kchan_store_recycle(struct kchan_channel *ch, struct kchan_msg *msg)
+{
+	/* LAST_REF */
+	if (unlikely(atomic_read_acquire(&msg->refs) != 1)) {
+		kchan_store_free(msg);
+		return;
+	}
+	msg_release(msg);
+	/* SPARE_OWNER */
+	if (!kchan_msg_reusable(msg) || cmpxchg(&ch->spare, NULL, msg))
+		kchan_msg_free(msg);
+}
+
+/**
+ * kchan_store_trim - free what the channel keeps
+ * @ch: the channel
+ */
+void kchan_store_trim(struct kchan_channel *ch)
+{
+	/* SPARE_OWNER */
+	kchan_msg_free(xchg(&ch->spare, NULL));
+}
