@@ -20,6 +20,7 @@
 #include "abi.h"
 #include "channel.h"
 #include "event.h"
+#include "pass.h"
 #include "transfer.h"
 
 /*
@@ -30,8 +31,11 @@ static void channel_trim(struct kchan_channel *ch)
 	struct kchan_qnode *trie = NULL;
 
 	spin_lock(&ch->lock);
-	if (kchan_channel_quiet_locked(ch))
+	if (kchan_channel_quiet_locked(ch)) {
 		trie = kchan_queue_detach_trie(&ch->queue);
+		if (!ch->nr_cursors)
+			ch->extras &= ~(KCHAN_EXTRA_INDEX | KCHAN_EXTRA_INDEXED);
+	}
 	spin_unlock(&ch->lock);
 	kchan_queue_free_trie(trie);
 	kchan_store_trim(ch);
@@ -49,7 +53,7 @@ static void channel_trim_work(struct work_struct *work)
 	ch->trim_seq = ch->last_seq;
 	ch->trim_armed = !idle && !ch->queue.count;
 	if (ch->trim_armed)
-		schedule_delayed_work(&ch->trim, HZ);
+		schedule_delayed_work(&ch->trim, KCHAN_TRIM_DELAY);
 	spin_unlock(&ch->lock);
 	if (idle)
 		channel_trim(ch);
@@ -167,6 +171,9 @@ struct kchan_channel *kchan_channel_new(struct kchan_ns *ns,
 	err = resolve_attr(&resolved, &ns->limits);
 	if (err)
 		return ERR_PTR(err);
+	/* A message has room for 32 bits of where it died. */
+	if (inode->i_ino > U32_MAX)
+		return ERR_PTR(-ENOSPC);
 	ch = kzalloc(sizeof(*ch), GFP_KERNEL_ACCOUNT);
 	if (!ch)
 		return ERR_PTR(-ENOMEM);
@@ -185,7 +192,7 @@ struct kchan_channel *kchan_channel_new(struct kchan_ns *ns,
 	ch->holds = resolved.automatic;
 	channel_init(ch);
 	if (resolved.dead_letter)
-		err = kchan_reaper_make(ch);
+		err = kchan_reaper_make(ch, false);
 	if (!err)
 		err = channel_list(ch);
 	if (err) {
@@ -519,6 +526,17 @@ static __poll_t messages_locked(const struct kchan_endpoint *ep)
 	       (first->prio >= ep->urgent ? EPOLLPRI : 0);
 }
 
+/* Would a send of the longest message neither wait nor be refused? */
+static bool may_send_locked(const struct kchan_channel *ch)
+	__must_hold(&ch->lock)
+{
+	lockdep_assert_held(&ch->lock);
+	if (ch->attr.overflow == KCHAN_OVERFLOW_DROP)
+		return true;
+	return !ch->senders.count &&
+	       kchan_channel_has_room_locked(ch, ch->attr.msgsize);
+}
+
 /**
  * kchan_channel_poll - what an endpoint can do
  * @ep: the endpoint
@@ -541,8 +559,7 @@ __poll_t kchan_channel_poll(const struct kchan_endpoint *ep)
 		events |= messages_locked(ep);
 	if ((mode & FMODE_READ) && !ch->nr_senders)
 		events |= EPOLLRDHUP;
-	if ((mode & FMODE_WRITE) && !ch->senders.count &&
-	    kchan_channel_has_room_locked(ch, ch->attr.msgsize))
+	if ((mode & FMODE_WRITE) && may_send_locked(ch))
 		events |= EPOLLOUT | EPOLLWRNORM;
 	spin_unlock(&ch->lock);
 	return events;

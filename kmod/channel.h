@@ -144,7 +144,7 @@ struct kchan_member {
  * &struct kchan_channel.extras.
  */
 #define KCHAN_EXTRA_REVOKED	BIT(0)	/* nothing goes any more */
-#define KCHAN_EXTRA_EXPIRY	BIT(1)	/* there is a reaper */
+#define KCHAN_EXTRA_EXPIRY	BIT(1)	/* messages may expire */
 #define KCHAN_EXTRA_INDEX	BIT(2)	/* the index is kept up */
 #define KCHAN_EXTRA_INDEXED	BIT(3)	/* it has all messages */
 #define KCHAN_EXTRA_CURSORS	BIT(4)	/* there are cursors */
@@ -167,12 +167,14 @@ struct kchan_member {
  * @lock: protects all down to @stats
  * @queue: the messages
  * @extras: KCHAN_EXTRA_*; 0 in a plain channel
- * @depth_left: depth less what is held
- * @bytes_left: bytes less what is held
+ * @depth_left: depth less what is held; negative if more was put back than fits
+ * @bytes_left: bytes less what is held, likewise
  * @held_count: messages that endpoints hold
  * @held_bytes: their payload
  * @index: the messages by tag
+ * @arrivals: how often a message came or came back, counted with extras
  * @cursors: who walks through the queue, see select.c
+ * @nr_cursors: how many
  * @garbage: messages to be freed once the lock is dropped
  * @reaper: if messages may die otherwise than by being dropped; set once [read
  *	without @lock to see whether it is there]
@@ -217,12 +219,14 @@ struct kchan_channel {
 	spinlock_t lock;
 	struct kchan_queue queue;
 	u32 extras;
-	u32 depth_left;
-	u64 bytes_left;
+	s32 depth_left;
+	s64 bytes_left;
 	u32 held_count;
 	u64 held_bytes;
 	struct kchan_index index;
+	u64 arrivals;
 	struct list_head cursors;
+	u32 nr_cursors;
 	struct list_head garbage;
 	struct kchan_reaper *reaper;
 	u64 last_seq;
@@ -274,8 +278,8 @@ kchan_channel_has_room_locked(const struct kchan_channel *ch, u32 size)
 	__must_hold(&ch->lock)
 {
 	lockdep_assert_held(&ch->lock);
-	return ch->queue.count < ch->depth_left &&
-	       ch->queue.bytes + size <= ch->bytes_left;
+	return (s32)ch->queue.count < ch->depth_left &&
+	       (s64)(ch->queue.bytes + size) <= ch->bytes_left;
 }
 
 struct kchan_channel *kchan_channel_new(struct kchan_ns *ns,

@@ -96,7 +96,7 @@ static int endpoint_release(struct inode *inode, struct file *file)
 	if (!ep)
 		return 0;
 	ch = ep->channel;
-	kchan_hold_end_up_to(ep, U64_MAX, KCHAN_VERDICT_BACK);
+	kchan_hold_release(ep);
 	last = kchan_channel_detach(ep);
 	endpoint_free(ep);
 	kchan_event(ch, dying() ? KCHAN_EVENT_DIED : KCHAN_EVENT_DETACHED, 0);
@@ -115,18 +115,20 @@ struct kchan_msg *kchan_endpoint_msg_new_due(struct kchan_endpoint *ep,
 					     size_t len, u64 expiry)
 {
 	struct kchan_channel *ch = ep->channel;
+	u64 now = ktime_get_ns();
 	struct kchan_msg *msg;
 	int err;
 
-	err = kchan_reaper_make(ch);
+	err = kchan_reaper_make(ch, true);
 	if (err)
 		return ERR_PTR(err);
 	msg = kchan_store_new(ch, ep->user, len, true);
 	if (IS_ERR(msg))
 		return msg;
 	if (!expiry)
-		expiry = min_t(u64, ktime_get_ns() + ch->attr.ttl, KTIME_MAX);
-	kchan_msg_due(msg)->expiry = expiry;
+		expiry = min_t(u64, now + ch->attr.ttl, KTIME_MAX);
+	/* Not in the past: who reaps has to come to an end. */
+	kchan_msg_due(msg)->expiry = max(expiry, now);
 	return msg;
 }
 

@@ -7,6 +7,7 @@
  */
 #include <linux/fs.h>
 #include <linux/pid.h>
+#include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
 #include "abi.h"
@@ -232,6 +233,10 @@ static int batch_run(struct file *file, const struct kchan_batch *batch,
 		if (err)
 			break;
 		cond_resched();
+		if (fatal_signal_pending(current)) {
+			i++;
+			break;
+		}
 	}
 	return i ? i : err;
 }

@@ -64,27 +64,44 @@ static void event_lost(struct net *net)
 	genl_set_err(&kchan_genl_family, net, 0, KCHAN_GROUP_EVENTS, -ENOBUFS);
 }
 
-static void event_send(struct net *net, struct event *event,
-		       struct dentry *dentry)
+static void event_send(struct net *net, const struct event *event)
 {
-	char *buf = NULL;
-	struct sk_buff *skb;
+	struct sk_buff *skb = event_build(event);
 
-	if (dentry) {
-		buf = kmalloc(KCHAN_NAME_BUF, GFP_KERNEL);
-		if (!buf) {
-			event_lost(net);
-			return;
-		}
-		event->name = kchan_name_of(dentry, buf);
-	}
-	skb = event_build(event);
-	kfree(buf);
 	if (skb)
 		genlmsg_multicast_netns(&kchan_genl_family, net, skb, 0,
 					KCHAN_GROUP_EVENTS, GFP_KERNEL);
 	else
 		event_lost(net);
+}
+
+static bool is_hashed(struct dentry *dentry)
+{
+	bool hashed;
+
+	spin_lock(&dentry->d_lock);
+	hashed = !d_unhashed(dentry);
+	spin_unlock(&dentry->d_lock);
+	return hashed;
+}
+
+/* The name of a channel, or NULL. */
+static const char *name_of_inode(struct inode *inode, char *buf)
+{
+	struct dentry *dentry;
+	const char *name;
+
+	rcu_read_lock();
+	spin_lock(&inode->i_lock);
+	hlist_for_each_entry(dentry, &inode->i_dentry, d_u.d_alias) {
+		if (is_hashed(dentry))
+			break;
+	}
+	spin_unlock(&inode->i_lock);
+	/* If it goes now, it and the directories above it stay for us to read. */
+	name = dentry ? kchan_name_of(dentry, buf) : NULL;
+	rcu_read_unlock();
+	return name;
 }
 
 /* The instance's network namespace, referenced, if somebody there listens. */
@@ -105,19 +122,25 @@ static struct net *audience(struct kchan_ns *ns)
  * @what: what happened
  * @count: how often, or 0
  *
- * May sleep.
+ * May sleep. Takes no reference, so that who tells is never the last to hold the
+ * channel or its name.
  */
 void kchan_event(struct kchan_channel *ch, enum kchan_event what, u64 count)
 {
 	struct event event = { .event = what, .id = ch->id, .count = count };
 	struct net *net = audience(ch->ns);
-	struct dentry *dentry;
+	char *buf;
 
 	if (!net)
 		return;
-	dentry = d_find_alias(ch->inode);
-	event_send(net, &event, dentry);
-	dput(dentry);
+	buf = kmalloc(KCHAN_NAME_BUF, GFP_KERNEL);
+	if (buf) {
+		event.name = name_of_inode(ch->inode, buf);
+		event_send(net, &event);
+	} else {
+		event_lost(net);
+	}
+	kfree(buf);
 	put_net(net);
 }
 
@@ -135,12 +158,20 @@ void kchan_event_name(const struct inode *inode, struct dentry *dentry,
 	struct kchan_ns *ns = dentry->d_sb->s_fs_info;
 	struct event event = { .event = what, .id = inode->i_ino };
 	struct net *net;
+	char *buf;
 
 	if (S_ISDIR(inode->i_mode))
 		return;
 	net = audience(ns);
 	if (!net)
 		return;
-	event_send(net, &event, dentry);
+	buf = kmalloc(KCHAN_NAME_BUF, GFP_KERNEL);
+	if (buf) {
+		event.name = kchan_name_of(dentry, buf);
+		event_send(net, &event);
+	} else {
+		event_lost(net);
+	}
+	kfree(buf);
 	put_net(net);
 }

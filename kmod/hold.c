@@ -13,8 +13,7 @@
  * that fails it goes back from there. Only then it is put into the tree, and can be
  * named in an ACK, by other threads too.
  */
-#include <linux/poll.h>
-#include <linux/sched.h>
+#include <linux/sched/signal.h>
 
 #include "channel.h"
 #include "transfer.h"
@@ -74,7 +73,6 @@ void kchan_hold_uncount_locked(struct kchan_endpoint *ep,
 	ch->held_bytes -= msg->entry.size;
 	ch->depth_left++;
 	ch->bytes_left += msg->entry.size;
-	ch->events |= EPOLLOUT | EPOLLWRNORM;
 }
 
 static bool held_less(struct rb_node *a, const struct rb_node *b)
@@ -128,6 +126,8 @@ static void end_locked(struct kchan_endpoint *ep, struct kchan_msg *msg,
 	lockdep_assert_held(&ch->lock);
 	rb_erase(&msg->entry.rb, &ep->held);
 	kchan_hold_uncount_locked(ep, msg);
+	if (verdict != KCHAN_VERDICT_BACK)
+		ch->events |= KCHAN_ROOM_EVENTS;
 	switch (verdict) {
 	case KCHAN_VERDICT_ACK:
 		ch->stats.received++;
@@ -141,14 +141,6 @@ static void end_locked(struct kchan_endpoint *ep, struct kchan_msg *msg,
 		kchan_reaper_bury_locked(ch, msg, KCHAN_DEAD_REJECTED);
 		break;
 	}
-}
-
-static void recycle_all(struct kchan_channel *ch, struct list_head *done)
-{
-	struct kchan_msg *msg, *next;
-
-	list_for_each_entry_safe(msg, next, done, entry.node)
-		kchan_store_recycle(ch, msg);
 }
 
 /**
@@ -176,7 +168,7 @@ int kchan_hold_end(struct kchan_endpoint *ep, u64 seq,
 	else
 		end_locked(ep, msg, verdict, &done);
 	kchan_transfer_unlock(ch);
-	recycle_all(ch, &done);
+	kchan_store_recycle_all(ch, &done);
 	return err;
 }
 
@@ -208,11 +200,38 @@ int kchan_hold_end_up_to(struct kchan_endpoint *ep, u64 seq,
 			end_locked(ep, msg, verdict, &done);
 		}
 		kchan_transfer_unlock(ch);
-		recycle_all(ch, &done);
+		kchan_store_recycle_all(ch, &done);
 		cond_resched();
 		total += n;
-	} while (n == KCHAN_STEP && total <= INT_MAX - KCHAN_STEP);
+	} while (n == KCHAN_STEP && total <= INT_MAX - KCHAN_STEP &&
+		 !fatal_signal_pending(current));
 	return revoked && !total ? -EIDRM : total;
+}
+
+/**
+ * kchan_hold_release - put back all that an endpoint holds
+ * @ep: an endpoint that nobody uses any more
+ *
+ * Where the channel is revoked it is freed: kchan_hold_drop() may not have come to it,
+ * and will not find it once the endpoint is gone.
+ */
+void kchan_hold_release(struct kchan_endpoint *ep)
+{
+	struct kchan_channel *ch = ep->channel;
+	unsigned int n;
+
+	do {
+		LIST_HEAD(done);
+
+		spin_lock(&ch->lock);
+		for (n = 0; n < KCHAN_STEP && !RB_EMPTY_ROOT(&ep->held); n++)
+			end_locked(ep, held(rb_first(&ep->held)),
+				   ch->revoked ? KCHAN_VERDICT_ACK :
+						 KCHAN_VERDICT_BACK, &done);
+		kchan_transfer_unlock(ch);
+		kchan_store_recycle_all(ch, &done);
+		cond_resched();
+	} while (n);
 }
 
 /* End the holding of a few, whoever holds them. Return: how many. */
@@ -224,14 +243,17 @@ static unsigned int drop_step_locked(struct kchan_channel *ch,
 	unsigned int n = 0;
 
 	lockdep_assert_held(&ch->lock);
+	if (!ch->held_count)
+		return 0;
 	for (node = rb_first(&ch->members); node; node = rb_next(node)) {
 		struct kchan_endpoint *ep =
 			rb_entry(node, struct kchan_endpoint, node);
 
-		while (n < KCHAN_STEP && !RB_EMPTY_ROOT(&ep->held)) {
+		for (; !RB_EMPTY_ROOT(&ep->held); n++) {
+			if (n == KCHAN_STEP)
+				return n;
 			end_locked(ep, held(rb_first(&ep->held)),
 				   KCHAN_VERDICT_ACK, done);
-			n++;
 		}
 	}
 	return n;
@@ -251,7 +273,7 @@ void kchan_hold_drop(struct kchan_channel *ch)
 		spin_lock(&ch->lock);
 		n = drop_step_locked(ch, &done);
 		spin_unlock(&ch->lock);
-		recycle_all(ch, &done);
+		kchan_store_recycle_all(ch, &done);
 		cond_resched();
 	} while (n);
 }

@@ -32,10 +32,13 @@ static __always_inline void kchan_pass_note_fill_locked(struct kchan_channel *ch
 	stats->queued_bytes_max = max(stats->queued_bytes_max, ch->queue.bytes);
 }
 
-/* Queue a message; @seq takes its number if it is not NULL. */
+/*
+ * Queue a message; @seq takes its number if it is not NULL. Where there is no bucket of
+ * its priority it goes to those that were put back, and is the last of them.
+ */
 static __always_inline void
 kchan_pass_enqueue_locked(struct kchan_channel *ch, struct kchan_msg *msg,
-			  u64 now, u64 *seq)
+			  u64 now, u64 *seq, bool bucket)
 	__must_hold(&ch->lock)
 {
 	struct kchan_stats *stats = &ch->stats;
@@ -43,7 +46,10 @@ kchan_pass_enqueue_locked(struct kchan_channel *ch, struct kchan_msg *msg,
 	lockdep_assert_held(&ch->lock);
 	msg->entry.seq = ++ch->last_seq;
 	msg->time = now;
-	kchan_queue_add(&ch->queue, &msg->entry);
+	if (likely(bucket))
+		kchan_queue_add(&ch->queue, &msg->entry);
+	else
+		kchan_queue_restore(&ch->queue, &msg->entry);
 	ch->events |= KCHAN_MSG_EVENTS;
 
 	stats->sent++;

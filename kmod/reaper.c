@@ -21,6 +21,10 @@
  *
  * The dead-letter channel is known by its number, which is never given out again. It
  * is looked up each time: neither of the two keeps the other.
+ *
+ * The end of a channel waits for its work item. So that one takes no reference to its
+ * own channel, whose inode keeps the superblock's. It may be the last to hold the
+ * dead-letter channel, and then end that: which has no letters to send.
  */
 #include <linux/hrtimer.h>
 #include <linux/ktime.h>
@@ -30,6 +34,7 @@
 
 #include "channel.h"
 #include "event.h"
+#include "pass.h"
 #include "transfer.h"
 
 /* How late a message may give back its room. */
@@ -148,7 +153,7 @@ bool kchan_reaper_reap_locked(struct kchan_channel *ch, u64 now)
 		first = rb_first_cached(&ch->reaper->expiring);
 		if (!first || due(first)->expiry > now)
 			break;
-		kchan_transfer_unqueue_locked(ch, due(first)->msg);
+		kchan_pass_unqueue_locked(ch, due(first)->msg);
 		kchan_reaper_bury_locked(ch, due(first)->msg,
 					 KCHAN_DEAD_EXPIRED);
 	}
@@ -158,13 +163,19 @@ bool kchan_reaper_reap_locked(struct kchan_channel *ch, u64 now)
 /**
  * kchan_reaper_reap_all_locked - bury all messages that have expired
  * @ch: the channel; drops the lock if there is one
+ *
+ * All that have until now: those that come meanwhile expire later.
  */
 void kchan_reaper_reap_all_locked(struct kchan_channel *ch)
 	__must_hold(&ch->lock)
 {
+	u64 now;
+
 	lockdep_assert_held(&ch->lock);
-	while (unlikely(ch->reaper) &&
-	       kchan_reaper_reap_locked(ch, ktime_get_ns())) {
+	if (likely(!ch->reaper))
+		return;
+	now = ktime_get_ns();
+	while (kchan_reaper_reap_locked(ch, now)) {
 		kchan_transfer_unlock(ch);
 		cond_resched();
 		spin_lock(&ch->lock);
@@ -194,7 +205,6 @@ static bool letter_send(struct kchan_channel *ch, struct kchan_msg *msg)
 	unsigned int reason = msg->reason;
 	bool taken = false;
 
-	/* Our superblock stays: the end of our inode waits for this. */
 	target = kchan_channel_find(ch->ns, ch->attr.dead_letter);
 	if (target) {
 		msg->origin = ch->id;
@@ -261,34 +271,51 @@ static enum hrtimer_restart reaper_timer(struct hrtimer *timer)
 	return HRTIMER_NORESTART;
 }
 
-/**
- * kchan_reaper_make - see to it that a channel has a reaper
- * @ch: the channel
- *
- * May sleep. Return: 0 or -ENOMEM.
- */
-int kchan_reaper_make(struct kchan_channel *ch)
+static struct kchan_reaper *reaper_new(struct kchan_channel *ch)
 {
-	struct kchan_reaper *reaper;
+	struct kchan_reaper *reaper =
+		kzalloc(sizeof(*reaper), GFP_KERNEL_ACCOUNT);
 
-	if (READ_ONCE(ch->reaper))
-		return 0;
-	reaper = kzalloc(sizeof(*reaper), GFP_KERNEL_ACCOUNT);
 	if (!reaper)
-		return -ENOMEM;
+		return NULL;
 	reaper->ch = ch;
 	reaper->expiring = RB_ROOT_CACHED;
 	INIT_LIST_HEAD(&reaper->letters);
 	hrtimer_init(&reaper->timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_SOFT);
 	reaper->timer.function = reaper_timer;
-	INIT_WORK(&reaper->work, reaper_work);
+	/* Two classes, as a work item of the first may wait for one of the second. */
+	if (ch->attr.dead_letter)
+		INIT_WORK(&reaper->work, reaper_work);
+	else
+		INIT_WORK(&reaper->work, reaper_work);
+	return reaper;
+}
 
+/**
+ * kchan_reaper_make - see to it that a channel has a reaper
+ * @ch: the channel
+ * @expiry: for messages that expire, too
+ *
+ * May sleep. Return: 0 or -ENOMEM.
+ */
+int kchan_reaper_make(struct kchan_channel *ch, bool expiry)
+{
+	u32 extra = expiry ? KCHAN_EXTRA_EXPIRY : 0;
+	struct kchan_reaper *reaper = NULL;
+
+	if (READ_ONCE(ch->reaper) && !(extra & ~READ_ONCE(ch->extras)))
+		return 0;
+	if (!READ_ONCE(ch->reaper)) {
+		reaper = reaper_new(ch);
+		if (!reaper)
+			return -ENOMEM;
+	}
 	spin_lock(&ch->lock);
 	if (!ch->reaper) {
 		WRITE_ONCE(ch->reaper, reaper);
-		ch->extras |= KCHAN_EXTRA_EXPIRY;
 		reaper = NULL;
 	}
+	ch->extras |= extra;
 	spin_unlock(&ch->lock);
 	kfree(reaper);
 	return 0;

@@ -14,14 +14,6 @@
 #include "pass.h"
 #include "transfer.h"
 
-/* How many messages have come or come back so far. */
-static u64 arrivals_locked(const struct kchan_channel *ch)
-	__must_hold(&ch->lock)
-{
-	lockdep_assert_held(&ch->lock);
-	return ch->last_seq + ch->stats.returned;
-}
-
 /* Give a receiver what it wants. Return: 0; -EAGAIN: there is none; or an error. */
 static int take_locked(struct kchan_channel *ch, struct kchan_waiter *waiter)
 	__must_hold(&ch->lock)
@@ -36,6 +28,8 @@ static int take_locked(struct kchan_channel *ch, struct kchan_waiter *waiter)
 	msg = kchan_select_locked(ch, &waiter->filter);
 	if (ch->revoked)
 		return -EIDRM;
+	if (IS_ERR(msg))
+		return PTR_ERR(msg);
 	return msg ? kchan_transfer_hand_over_locked(ch, waiter, msg) : -EAGAIN;
 }
 
@@ -48,11 +42,14 @@ static void look_again_locked(struct kchan_channel *ch,
 	__must_hold(&ch->lock)
 {
 	struct kchan_msg *msg = kchan_select_locked(ch, &waiter->filter);
+	int status = PTR_ERR_OR_ZERO(msg);
 
 	lockdep_assert_held(&ch->lock);
-	if (msg && !ch->revoked && !waiter->done && !waiter->served)
-		kchan_wait_serve(&ch->receivers, waiter,
-				 kchan_transfer_hand_over_locked(ch, waiter, msg));
+	if (!msg || ch->revoked || waiter->done || waiter->served)
+		return;
+	if (!status)
+		status = kchan_transfer_hand_over_locked(ch, waiter, msg);
+	kchan_wait_serve(&ch->receivers, waiter, status);
 }
 
 static int recv_wait(struct kchan_channel *ch, struct kchan_waiter *waiter,
@@ -63,7 +60,7 @@ static int recv_wait(struct kchan_channel *ch, struct kchan_waiter *waiter,
 	kchan_wait_begin(&ch->receivers, waiter);
 	if (waiter->filter.kind) {
 		ch->extras |= KCHAN_EXTRA_FILTERS;
-		if (arrivals_locked(ch) != seen)
+		if (ch->arrivals != seen)
 			look_again_locked(ch, waiter);
 	}
 	kchan_transfer_unlock(ch);
@@ -88,7 +85,7 @@ static struct kchan_msg *recv_once(struct kchan_endpoint *ep,
 	int err;
 
 	kchan_reaper_reap_all_locked(ch);
-	seen = arrivals_locked(ch);
+	seen = ch->arrivals;
 	err = take_locked(ch, &waiter);
 	waits = err == -EAGAIN;
 	if (waits) {

@@ -10,7 +10,7 @@
  * is not seen.
  */
 #include <linux/err.h>
-#include <linux/sched.h>
+#include <linux/sched/signal.h>
 
 #include "channel.h"
 #include "transfer.h"
@@ -27,14 +27,19 @@ struct cursor {
 	unsigned int steps;
 };
 
-static void cursor_begin_locked(struct kchan_channel *ch, struct cursor *cursor)
+/* Return: 0; -EBUSY: so many walk that moving them on would take too long. */
+static int cursor_begin_locked(struct kchan_channel *ch, struct cursor *cursor)
 	__must_hold(&ch->lock)
 {
 	lockdep_assert_held(&ch->lock);
+	if (ch->nr_cursors == KCHAN_STEP)
+		return -EBUSY;
 	cursor->next = kchan_queue_first(&ch->queue);
 	cursor->steps = 0;
 	list_add(&cursor->node, &ch->cursors);
+	ch->nr_cursors++;
 	ch->extras |= KCHAN_EXTRA_CURSORS;
+	return 0;
 }
 
 static void cursor_end_locked(struct kchan_channel *ch, struct cursor *cursor)
@@ -42,22 +47,26 @@ static void cursor_end_locked(struct kchan_channel *ch, struct cursor *cursor)
 {
 	lockdep_assert_held(&ch->lock);
 	list_del(&cursor->node);
-	if (list_empty(&ch->cursors))
+	if (!--ch->nr_cursors)
 		ch->extras &= ~KCHAN_EXTRA_CURSORS;
 }
 
-/* Pass the next message. Now and then drops the lock after that. */
-static void cursor_pass_locked(struct kchan_channel *ch, struct cursor *cursor)
+/*
+ * Pass the next message. Now and then drops the lock after that.
+ * Return: 0; -EINTR: we are killed.
+ */
+static int cursor_pass_locked(struct kchan_channel *ch, struct cursor *cursor)
 	__must_hold(&ch->lock)
 {
 	lockdep_assert_held(&ch->lock);
 	cursor->next = kchan_queue_next(&ch->queue, cursor->next);
 	if (++cursor->steps < KCHAN_STEP)
-		return;
+		return 0;
 	spin_unlock(&ch->lock);
 	cond_resched();
 	spin_lock(&ch->lock);
 	cursor->steps = 0;
+	return fatal_signal_pending(current) ? -EINTR : 0;
 }
 
 /**
@@ -78,81 +87,85 @@ void kchan_select_skip_locked(struct kchan_channel *ch,
 	}
 }
 
-/* See to it that all messages are in the index. May drop the lock. */
-static void need_index_locked(struct kchan_channel *ch)
+/*
+ * See to it that all messages are in the index. May drop the lock.
+ * Return: 0, or an error of a cursor.
+ */
+static int need_index_locked(struct kchan_channel *ch)
 	__must_hold(&ch->lock)
 {
 	struct cursor cursor;
+	int err;
 
 	lockdep_assert_held(&ch->lock);
 	if (ch->extras & KCHAN_EXTRA_INDEXED)
-		return;
+		return 0;
+	err = cursor_begin_locked(ch, &cursor);
+	if (err)
+		return err;
 	/* From now on who brings a message adds it. */
 	ch->extras |= KCHAN_EXTRA_INDEX;
-	cursor_begin_locked(ch, &cursor);
-	while (cursor.next) {
+	while (!err && cursor.next) {
 		if (!cursor.next->indexed)
 			kchan_index_add(&ch->index, cursor.next);
-		cursor_pass_locked(ch, &cursor);
+		err = cursor_pass_locked(ch, &cursor);
 	}
 	cursor_end_locked(ch, &cursor);
-	ch->extras |= KCHAN_EXTRA_INDEXED;
+	if (!err)
+		ch->extras |= KCHAN_EXTRA_INDEXED;
+	return err;
 }
 
-/* The first message that fits. May drop the lock. */
+/* The first message that fits, after so many others. May drop the lock. */
 static struct kchan_entry *walk_locked(struct kchan_channel *ch,
-				       const struct kchan_filter *filter)
+				       const struct kchan_filter *filter,
+				       u32 position)
 	__must_hold(&ch->lock)
 {
 	struct kchan_entry *found;
 	struct cursor cursor;
+	int err;
 
 	lockdep_assert_held(&ch->lock);
-	cursor_begin_locked(ch, &cursor);
-	while (cursor.next && !kchan_filter_fits(filter, cursor.next))
-		cursor_pass_locked(ch, &cursor);
+	err = cursor_begin_locked(ch, &cursor);
+	if (err)
+		return ERR_PTR(err);
+	while (!err && cursor.next &&
+	       (position || !kchan_filter_fits(filter, cursor.next))) {
+		position -= !!position;
+		err = cursor_pass_locked(ch, &cursor);
+	}
 	found = cursor.next;
 	cursor_end_locked(ch, &cursor);
-	return found;
-}
-
-/* The message at a position. May drop the lock. */
-static struct kchan_entry *position_locked(struct kchan_channel *ch,
-					   u32 position)
-	__must_hold(&ch->lock)
-{
-	struct kchan_entry *found;
-	struct cursor cursor;
-
-	lockdep_assert_held(&ch->lock);
-	cursor_begin_locked(ch, &cursor);
-	while (cursor.next && position--)
-		cursor_pass_locked(ch, &cursor);
-	found = cursor.next;
-	cursor_end_locked(ch, &cursor);
-	return found;
+	return err ? ERR_PTR(err) : found;
 }
 
 static struct kchan_entry *find_locked(struct kchan_channel *ch,
 				       const struct kchan_filter *filter)
 	__must_hold(&ch->lock)
 {
+	int err;
+
 	lockdep_assert_held(&ch->lock);
-	switch (filter->kind) {
-	case KCHAN_FILTER_TAG:
-		need_index_locked(ch);
-		return kchan_index_first(&ch->index, filter->value);
-	case KCHAN_FILTER_TAG_MAX:
-		need_index_locked(ch);
-		return kchan_index_lowest(&ch->index);
-	case KCHAN_FILTER_TAG_NOT:
-		need_index_locked(ch);
-		if (kchan_index_only(&ch->index, filter->value))
-			return NULL;
-		return walk_locked(ch, filter);
-	default:
+	if (!filter->kind || filter->kind == KCHAN_FILTER_PRIO_MIN)
 		return kchan_queue_first(&ch->queue);
-	}
+	err = need_index_locked(ch);
+	if (err)
+		return ERR_PTR(err);
+	if (filter->kind == KCHAN_FILTER_TAG)
+		return kchan_index_first(&ch->index, filter->value);
+	if (filter->kind == KCHAN_FILTER_TAG_MAX)
+		return kchan_index_lowest(&ch->index);
+	if (kchan_index_only(&ch->index, filter->value))
+		return NULL;
+	return walk_locked(ch, filter, 0);
+}
+
+static struct kchan_msg *msg_of(struct kchan_entry *entry)
+{
+	if (IS_ERR_OR_NULL(entry))
+		return ERR_CAST(entry);
+	return container_of(entry, struct kchan_msg, entry);
 }
 
 /**
@@ -160,7 +173,7 @@ static struct kchan_entry *find_locked(struct kchan_channel *ch,
  * @ch: the channel; may drop the lock before it finds it
  * @filter: the filter
  *
- * Return: the message, still queued, or NULL.
+ * Return: the message, still queued, or NULL, or -EBUSY or -EINTR.
  */
 struct kchan_msg *kchan_select_locked(struct kchan_channel *ch,
 				      const struct kchan_filter *filter)
@@ -168,9 +181,9 @@ struct kchan_msg *kchan_select_locked(struct kchan_channel *ch,
 {
 	struct kchan_entry *entry = find_locked(ch, filter);
 
-	if (!entry || !kchan_filter_fits(filter, entry))
+	if (!IS_ERR_OR_NULL(entry) && !kchan_filter_fits(filter, entry))
 		return NULL;
-	return container_of(entry, struct kchan_msg, entry);
+	return msg_of(entry);
 }
 
 static struct kchan_msg *look_locked(struct kchan_channel *ch,
@@ -178,13 +191,10 @@ static struct kchan_msg *look_locked(struct kchan_channel *ch,
 				     u32 position)
 	__must_hold(&ch->lock)
 {
-	struct kchan_entry *entry;
-
 	lockdep_assert_held(&ch->lock);
 	if (!position)
 		return kchan_select_locked(ch, filter);
-	entry = position_locked(ch, position);
-	return entry ? container_of(entry, struct kchan_msg, entry) : NULL;
+	return msg_of(walk_locked(ch, filter, position));
 }
 
 /**
@@ -196,7 +206,7 @@ static struct kchan_msg *look_locked(struct kchan_channel *ch,
  * @arg: for @note
  *
  * Return: the message, whose payload may be read until kchan_store_free(), or -EAGAIN,
- * -EIDRM or -EMSGSIZE.
+ * -EBUSY, -EIDRM, -EINTR or -EMSGSIZE.
  */
 struct kchan_msg *kchan_select_peek(struct kchan_channel *ch,
 				    struct kchan_want *want, u32 position,
@@ -210,8 +220,8 @@ struct kchan_msg *kchan_select_peek(struct kchan_channel *ch,
 	msg = look_locked(ch, &want->filter, position);
 	if (ch->revoked) {
 		err = -EIDRM;
-	} else if (!msg) {
-		err = -EAGAIN;
+	} else if (IS_ERR_OR_NULL(msg)) {
+		err = msg ? PTR_ERR(msg) : -EAGAIN;
 	} else if (msg->entry.size > want->capacity) {
 		want->capacity = msg->entry.size;
 		err = -EMSGSIZE;

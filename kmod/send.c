@@ -97,7 +97,7 @@ static bool make_room_locked(struct kchan_channel *ch,
 	bool can;
 
 	lockdep_assert_held(&ch->lock);
-	can = ch->depth_left && msg->entry.size <= ch->bytes_left;
+	can = ch->depth_left > 0 && (s64)msg->entry.size <= ch->bytes_left;
 	while (can && n++ < KCHAN_STEP &&
 	       !kchan_channel_has_room_locked(ch, msg->entry.size)) {
 		victim = take_least_locked(ch, msg->entry.prio);
@@ -118,6 +118,8 @@ static void drop_new_locked(struct kchan_channel *ch, struct kchan_msg *msg,
 	msg->entry.seq = ++ch->last_seq;
 	ch->stats.sent++;
 	ch->stats.sent_bytes += msg->entry.size;
+	ch->stats.send_time = ktime_get_ns();
+	kchan_pass_note_pid(&ch->stats.send_pid, msg->pid);
 	if (seq)
 		*seq = msg->entry.seq;
 	kchan_reaper_bury_locked(ch, msg, KCHAN_DEAD_OVERFLOW);
@@ -125,11 +127,10 @@ static void drop_new_locked(struct kchan_channel *ch, struct kchan_msg *msg,
 
 /*
  * A message does not fit: do what the channel's overflow says.
- * Return: 0: it fits now; 1: it is dropped; -EAGAIN: its sender must wait, or try
- * again where others can be dropped; -ENOSPC.
+ * Return: 0: it fits now; -EAGAIN: its sender must wait, or where others can be
+ * dropped, try again; -ENOSPC: it is refused; -ENOBUFS: it cannot be made to fit.
  */
-static int overflow_locked(struct kchan_channel *ch, struct kchan_msg *msg,
-			   u64 *seq)
+static int overflow_locked(struct kchan_channel *ch, struct kchan_msg *msg)
 	__must_hold(&ch->lock)
 {
 	lockdep_assert_held(&ch->lock);
@@ -138,10 +139,8 @@ static int overflow_locked(struct kchan_channel *ch, struct kchan_msg *msg,
 		ch->stats.rejected++;
 		return -ENOSPC;
 	case KCHAN_OVERFLOW_DROP:
-		if (!make_room_locked(ch, msg)) {
-			drop_new_locked(ch, msg, seq);
-			return 1;
-		}
+		if (!make_room_locked(ch, msg))
+			return -ENOBUFS;
 		return kchan_channel_has_room_locked(ch, msg->entry.size) ?
 			0 : -EAGAIN;
 	default:
@@ -170,7 +169,8 @@ static int send_now_locked(struct kchan_channel *ch, struct kchan_msg *msg,
 			   u64 *seq, u64 *full)
 	__must_hold(&ch->lock)
 {
-	bool drops = ch->attr.overflow == KCHAN_OVERFLOW_DROP;
+	/* Others may fill the room that is made, but not for ever. */
+	u32 tries = ch->queue.count / KCHAN_STEP + 1;
 	int err;
 
 	lockdep_assert_held(&ch->lock);
@@ -181,20 +181,22 @@ static int send_now_locked(struct kchan_channel *ch, struct kchan_msg *msg,
 		if (!ch->senders.count &&
 		    kchan_channel_has_room_locked(ch, msg->entry.size))
 			break;
-		err = overflow_locked(ch, msg, seq);
+		err = overflow_locked(ch, msg);
 		if (!err)
 			break;
-		if (err > 0)
-			return 0;
-		if (!drops) {
+		if (ch->attr.overflow != KCHAN_OVERFLOW_DROP) {
 			*full = note_full_locked(ch);
 			return err;
+		}
+		if (err == -ENOBUFS || !tries--) {
+			drop_new_locked(ch, msg, seq);
+			return 0;
 		}
 		kchan_transfer_unlock(ch);
 		cond_resched();
 		spin_lock(&ch->lock);
 	}
-	kchan_pass_enqueue_locked(ch, msg, ktime_get_ns(), seq);
+	kchan_pass_enqueue_locked(ch, msg, ktime_get_ns(), seq, true);
 	return 0;
 }
 
@@ -249,9 +251,20 @@ int kchan_transfer_send(struct kchan_endpoint *ep, struct kchan_msg *msg,
 		     !kchan_channel_has_room_locked(ch, msg->entry.size) ||
 		     !kchan_queue_accepts(&ch->queue, msg->entry.prio)))
 		return send_slow(ep, msg, patience, seq);
-	kchan_pass_enqueue_locked(ch, msg, now, seq);
+	kchan_pass_enqueue_locked(ch, msg, now, seq, true);
 	kchan_transfer_unlock(ch);
 	return 0;
+}
+
+/* Is there anybody who could receive from a channel, now or later? */
+static bool lives_locked(const struct kchan_channel *ch)
+	__must_hold(&ch->lock)
+{
+	lockdep_assert_held(&ch->lock);
+	if (ch->revoked || ch->gone)
+		return false;
+	return ch->nr_senders || ch->nr_receivers ||
+	       READ_ONCE(ch->inode->i_nlink);
 }
 
 /**
@@ -259,22 +272,26 @@ int kchan_transfer_send(struct kchan_endpoint *ep, struct kchan_msg *msg,
  * @ch: the dead-letter channel
  * @msg: the message; the caller's still if it is not taken
  *
+ * Allocates nothing, and does not wait.
  * Return: false if it does not fit, or nobody could receive it any more.
  */
 bool kchan_transfer_bequeath(struct kchan_channel *ch, struct kchan_msg *msg)
 {
-	u64 full = 0;
-	int err = -EIDRM;
+	u16 prio = msg->entry.prio;
+	bool taken;
 
 	if (msg->entry.size > ch->attr.msgsize)
 		return false;
 	msg->deliveries = 0;
 	spin_lock(&ch->lock);
-	if (!ch->gone &&
-	    (ch->nr_senders || ch->nr_receivers || READ_ONCE(ch->inode->i_nlink)))
-		err = send_now_locked(ch, msg, NULL, &full);
+	kchan_reaper_reap_all_locked(ch);
+	taken = lives_locked(ch);
+	if (taken && (ch->senders.count ||
+		      !kchan_channel_has_room_locked(ch, msg->entry.size)))
+		taken = !overflow_locked(ch, msg);
+	if (taken)
+		kchan_pass_enqueue_locked(ch, msg, ktime_get_ns(), NULL,
+					  kchan_queue_accepts(&ch->queue, prio));
 	kchan_transfer_unlock(ch);
-	if (full)
-		kchan_event(ch, KCHAN_EVENT_FULL, full);
-	return !err;
+	return taken;
 }

@@ -119,6 +119,19 @@ void kchan_store_recycle(struct kchan_channel *ch, struct kchan_msg *msg)
 }
 
 /**
+ * kchan_store_recycle_all - kchan_store_recycle() of each in a list
+ * @ch: the channel
+ * @list: messages of the caller's, by their nodes
+ */
+void kchan_store_recycle_all(struct kchan_channel *ch, struct list_head *list)
+{
+	struct kchan_msg *msg, *next;
+
+	list_for_each_entry_safe(msg, next, list, entry.node)
+		kchan_store_recycle(ch, msg);
+}
+
+/**
  * kchan_store_trim - free what the channel keeps
  * @ch: the channel
  */

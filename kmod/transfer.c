@@ -58,23 +58,32 @@ int kchan_transfer_hand_over_locked(struct kchan_channel *ch,
 	return 0;
 }
 
-/* Give a message that has come to a waiter with a filter whose turn it is. */
+/*
+ * A message has come while receivers with a filter wait: serve who is due until one
+ * has it, or nobody wants it. Those without a filter get the first of the queue. It is
+ * not offered again later, so all who fail on the way are served here, too.
+ */
 static void offer_locked(struct kchan_channel *ch, struct kchan_msg *msg)
 	__must_hold(&ch->lock)
 {
+	struct list_head *from = ch->receivers.picky.next;
 	struct kchan_waiter *waiter;
-	int status = -EAGAIN;
+	struct kchan_msg *given;
+	int status;
 
 	lockdep_assert_held(&ch->lock);
+	while (ch->receivers.filtered && !ch->revoked) {
+		waiter = kchan_waitq_match(&ch->receivers, &msg->entry, &from);
+		if (!waiter)
+			return;
+		given = waiter->filter.kind ? msg : kchan_pass_first_locked(ch);
+		status = kchan_transfer_hand_over_locked(ch, waiter, given);
+		kchan_wait_serve(&ch->receivers, waiter, status);
+		if (!status && given == msg)
+			return;
+	}
 	if (!ch->receivers.filtered)
 		ch->extras &= ~KCHAN_EXTRA_FILTERS;
-	while (status && ch->receivers.filtered && !ch->revoked) {
-		waiter = kchan_waitq_match(&ch->receivers, &msg->entry);
-		if (!waiter || !waiter->filter.kind)
-			return;
-		status = kchan_transfer_hand_over_locked(ch, waiter, msg);
-		kchan_wait_serve(&ch->receivers, waiter, status);
-	}
 }
 
 /**
@@ -87,6 +96,7 @@ void kchan_transfer_note_queued_locked(struct kchan_channel *ch,
 	__must_hold(&ch->lock)
 {
 	lockdep_assert_held(&ch->lock);
+	ch->arrivals++;
 	if (ch->extras & KCHAN_EXTRA_INDEX)
 		kchan_index_add(&ch->index, &msg->entry);
 	if (msg->due && !msg->reason)
@@ -111,20 +121,6 @@ void kchan_transfer_note_unqueued_locked(struct kchan_channel *ch,
 		kchan_reaper_del_locked(ch, msg);
 	if (ch->extras & KCHAN_EXTRA_CURSORS)
 		kchan_select_skip_locked(ch, &msg->entry);
-}
-
-/**
- * kchan_transfer_unqueue_locked - take a message off the queue, for no receiver
- * @ch: the channel
- * @msg: a message in its queue
- *
- * For kchan_transfer_unlock() after it.
- */
-void kchan_transfer_unqueue_locked(struct kchan_channel *ch,
-				   struct kchan_msg *msg)
-	__must_hold(&ch->lock)
-{
-	kchan_pass_unqueue_locked(ch, msg);
 }
 
 /* Tell one who is served. */
@@ -152,7 +148,8 @@ static bool serve_sender_locked(struct kchan_channel *ch,
 	if (!waiter || ch->revoked ||
 	    !kchan_channel_has_room_locked(ch, waiter->msg->entry.size))
 		return false;
-	kchan_pass_enqueue_locked(ch, waiter->msg, ktime_get_ns(), &waiter->seq);
+	kchan_pass_enqueue_locked(ch, waiter->msg, ktime_get_ns(),
+				  &waiter->seq, true);
 	kchan_wait_complete(&ch->senders, waiter, 0, wakes);
 	return true;
 }
@@ -230,26 +227,17 @@ u64 kchan_transfer_note_dropped_locked(struct kchan_channel *ch)
 	return sum;
 }
 
-/* Drop the lock, and free what has been dropped. */
-static void unlock_and_sweep(struct kchan_channel *ch)
-	__releases(&ch->lock)
+/* Return: as kchan_transfer_note_dropped_locked(). */
+static u64 take_garbage_locked(struct kchan_channel *ch,
+			       struct list_head *garbage)
+	__must_hold(&ch->lock)
 {
-	struct kchan_msg *msg, *next;
-	LIST_HEAD(garbage);
-	u64 dropped;
-
-	if (likely(!(ch->extras & KCHAN_EXTRA_GARBAGE))) {
-		spin_unlock(&ch->lock);
-		return;
-	}
+	lockdep_assert_held(&ch->lock);
+	if (!(ch->extras & KCHAN_EXTRA_GARBAGE))
+		return 0;
 	ch->extras &= ~KCHAN_EXTRA_GARBAGE;
-	list_splice_init(&ch->garbage, &garbage);
-	dropped = kchan_transfer_note_dropped_locked(ch);
-	spin_unlock(&ch->lock);
-	list_for_each_entry_safe(msg, next, &garbage, entry.node)
-		kchan_store_recycle(ch, msg);
-	if (dropped)
-		kchan_event(ch, KCHAN_EVENT_DROPPED, dropped);
+	list_splice_init(&ch->garbage, garbage);
+	return kchan_transfer_note_dropped_locked(ch);
 }
 
 /* Return: the poll events that this has brought about. */
@@ -258,16 +246,23 @@ static noinline __poll_t settle_and_unlock(struct kchan_channel *ch)
 {
 	struct kchan_wakes wakes = {};
 	__poll_t events = 0;
+	u64 dropped;
 	bool more;
 
 	do {
+		LIST_HEAD(garbage);
+
 		do {
 			more = settle_locked(ch, &wakes);
 		} while (more && !kchan_wakes_full(&wakes));
 		events |= ch->events;
 		ch->events = 0;
-		unlock_and_sweep(ch);
+		dropped = take_garbage_locked(ch, &garbage);
+		spin_unlock(&ch->lock);
 		kchan_wakes_run(&wakes);
+		kchan_store_recycle_all(ch, &garbage);
+		if (dropped)
+			kchan_event(ch, KCHAN_EVENT_DROPPED, dropped);
 		if (more)
 			spin_lock(&ch->lock);
 	} while (more);
@@ -343,16 +338,14 @@ void kchan_transfer_put_back_locked(struct kchan_channel *ch,
 	u32 max = ch->attr.max_deliveries;
 
 	lockdep_assert_held(&ch->lock);
-	if (max && msg->deliveries >= max) {
-		kchan_reaper_bury_locked(ch, msg, KCHAN_DEAD_DELIVERIES);
-		return;
-	}
 	if (kchan_msg_expired(msg)) {
 		kchan_reaper_bury_locked(ch, msg, KCHAN_DEAD_EXPIRED);
-		return;
+	} else if (max && msg->deliveries >= max) {
+		kchan_reaper_bury_locked(ch, msg, KCHAN_DEAD_DELIVERIES);
+	} else {
+		ch->stats.returned++;
+		kchan_transfer_requeue_locked(ch, msg);
 	}
-	ch->stats.returned++;
-	kchan_transfer_requeue_locked(ch, msg);
 }
 
 /**
@@ -389,11 +382,12 @@ int kchan_transfer_wait_end(struct kchan_channel *ch, struct kchan_waitq *queue,
  */
 void kchan_transfer_drain(struct kchan_channel *ch)
 {
-	struct kchan_msg *msg, *next;
+	struct kchan_msg *msg;
 	unsigned int n;
-	LIST_HEAD(batch);
 
 	do {
+		LIST_HEAD(batch);
+
 		spin_lock(&ch->lock);
 		for (n = 0; n < KCHAN_STEP; n++) {
 			msg = kchan_pass_first_locked(ch);
@@ -403,9 +397,7 @@ void kchan_transfer_drain(struct kchan_channel *ch)
 			list_add(&msg->entry.node, &batch);
 		}
 		spin_unlock(&ch->lock);
-		list_for_each_entry_safe(msg, next, &batch, entry.node)
-			kchan_store_free(msg);
-		INIT_LIST_HEAD(&batch);
+		kchan_store_recycle_all(ch, &batch);
 		cond_resched();
 	} while (n);
 }

@@ -65,6 +65,7 @@ struct kchan_msg *kchan_store_new(struct kchan_channel *ch,
 				  struct kchan_user *user, u32 size, bool due);
 void kchan_store_free(struct kchan_msg *msg);
 void kchan_store_recycle(struct kchan_channel *ch, struct kchan_msg *msg);
+void kchan_store_recycle_all(struct kchan_channel *ch, struct list_head *list);
 void kchan_store_trim(struct kchan_channel *ch);
 
 /* send.c */
@@ -85,9 +86,6 @@ void kchan_transfer_note_queued_locked(struct kchan_channel *ch,
 	__must_hold(&ch->lock);
 void kchan_transfer_note_unqueued_locked(struct kchan_channel *ch,
 					 struct kchan_msg *msg)
-	__must_hold(&ch->lock);
-void kchan_transfer_unqueue_locked(struct kchan_channel *ch,
-				   struct kchan_msg *msg)
 	__must_hold(&ch->lock);
 void kchan_transfer_requeue_locked(struct kchan_channel *ch,
 				   struct kchan_msg *msg)
@@ -146,10 +144,11 @@ int kchan_hold_end(struct kchan_endpoint *ep, u64 seq,
 		   enum kchan_verdict verdict);
 int kchan_hold_end_up_to(struct kchan_endpoint *ep, u64 seq,
 			 enum kchan_verdict verdict);
+void kchan_hold_release(struct kchan_endpoint *ep);
 void kchan_hold_drop(struct kchan_channel *ch);
 
 /* reaper.c */
-int kchan_reaper_make(struct kchan_channel *ch);
+int kchan_reaper_make(struct kchan_channel *ch, bool expiry);
 void kchan_reaper_free(struct kchan_channel *ch);
 void kchan_reaper_add_locked(struct kchan_channel *ch, struct kchan_msg *msg)
 	__must_hold(&ch->lock);

@@ -109,23 +109,34 @@ static struct kchan_waiter *first_tagged(const struct kchan_waitq *queue,
  * kchan_waitq_match - who is to get a message that has come
  * @queue: the queue
  * @entry: the message
+ * @from: picky.next of @queue at first; keeps the place for the next call, after the
+ *	waiter of this one was served, and under the same hold of the lock
  *
+ * Over all calls each of @picky is looked at once at most.
  * Return: the waiter, with a filter or not, or NULL.
  */
 struct kchan_waiter *kchan_waitq_match(struct kchan_waitq *queue,
-				       const struct kchan_entry *entry)
+				       const struct kchan_entry *entry,
+				       struct list_head **from)
 {
 	struct kchan_waiter *best = first_tagged(queue, entry->tag);
 	struct kchan_waiter *plain = kchan_waitq_first(queue);
 	struct kchan_waiter *waiter;
+	struct list_head *pos;
 
 	if (!best || (plain && goes_before(plain, best)))
 		best = plain;
-	list_for_each_entry(waiter, &queue->picky, node) {
-		if (kchan_filter_fits(&waiter->filter, entry) &&
-		    (!best || goes_before(waiter, best)))
-			best = waiter;
+	for (pos = *from; pos != &queue->picky; pos = pos->next) {
+		waiter = list_entry(pos, struct kchan_waiter, node);
+		if (!kchan_filter_fits(&waiter->filter, entry))
+			continue;
+		if (!best || goes_before(waiter, best)) {
+			*from = pos->next;
+			return waiter;
+		}
+		break;
 	}
+	*from = pos;
 	return best;
 }
 
@@ -189,7 +200,7 @@ static void add_filtered(struct kchan_waitq *queue, struct kchan_waiter *waiter)
 	if (waiter->filter.kind == KCHAN_FILTER_TAG)
 		rb_add(&waiter->rb, &queue->tagged, tagged_less);
 	else
-		list_add_tail(&waiter->node, &queue->picky);
+		add_by_rank(&queue->picky, waiter);
 	queue->filtered++;
 }
 

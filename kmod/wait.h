@@ -18,7 +18,7 @@ struct task_struct;
  * @realtime: waiting real-time tasks, by priority, then arrival; served first
  * @others: all other tasks, by arrival
  * @tagged: those who want one tag, by tag, then the order of service
- * @picky: those with another filter, by arrival
+ * @picky: those with another filter, in the order of service
  * @served: those who have got what they want and are to be told so
  * @arrivals: how many there ever were
  * @count: how many there are in all
@@ -113,7 +113,8 @@ void kchan_waitq_init(struct kchan_waitq *queue);
 struct kchan_waiter *kchan_waitq_first(struct kchan_waitq *queue);
 struct kchan_waiter *kchan_waitq_any(struct kchan_waitq *queue);
 struct kchan_waiter *kchan_waitq_match(struct kchan_waitq *queue,
-				       const struct kchan_entry *entry);
+				       const struct kchan_entry *entry,
+				       struct list_head **from);
 struct kchan_waiter *kchan_waitq_first_needing_peer(struct kchan_waitq *queue);
 void kchan_wait_begin(struct kchan_waitq *queue, struct kchan_waiter *waiter);
 void kchan_wait_cancel(struct kchan_waitq *queue, struct kchan_waiter *waiter);

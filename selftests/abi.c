@@ -133,8 +133,17 @@ FIXTURE_SETUP(command)
 	valid_arg(self, variant->cmd, variant->size);
 }
 
+/* The namespace ends some time later; what it had counts against the user till then. */
+static void remove_names(int ctl)
+{
+	kc_remove(ctl, "old", 0, 0);
+	kc_remove(ctl, "new", 0, 0);
+	kc_remove(ctl, "doomed", 0, 0);
+}
+
 FIXTURE_TEARDOWN(command)
 {
+	remove_names(self->env.ctl);
 	close(self->of[DIRECTORY]);
 	close(self->chan);
 	kc_leave(&self->env);
@@ -372,6 +381,7 @@ FIXTURE_SETUP(abi)
 
 FIXTURE_TEARDOWN(abi)
 {
+	remove_names(self->env.ctl);
 	close(self->dir);
 	close(self->fd);
 	kc_leave(&self->env);

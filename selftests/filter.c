@@ -437,6 +437,42 @@ TEST_F(filter, waiter_with_a_filter_and_a_small_buffer_leaves_it_to_the_next)
 	EXPECT_EQ(0, kc_join(&self->call[1]));
 }
 
+/* Who came first cannot take it; who came next is not forgotten. */
+TEST_F(filter, message_too_long_for_a_plain_receiver_goes_to_the_filter_behind_it)
+{
+	self->call[0] = kc_call(KC_READ, self->rx, 3);
+	self->call[1] = waiter(self->rx, KCHAN_FILTER_TAG, 7);
+	ASSERT_EQ(0, kc_start(&self->call[0]));
+	ASSERT_TRUE(kc_receivers_wait(self->fd, 1));
+	ASSERT_EQ(0, kc_start(&self->call[1]));
+	ASSERT_TRUE(kc_receivers_wait(self->fd, 2));
+	ASSERT_EQ(0, kc_send(self->tx, 0, 7, "message", 7));
+	EXPECT_EQ(-EMSGSIZE, kc_join(&self->call[0]));
+	EXPECT_EQ(0, kc_join(&self->call[1]));
+}
+
+/* Both come back at once: one for the first waiter, one for the second. */
+TEST_F(filter, messages_put_back_together_go_to_all_who_wait_for_them)
+{
+	int holder = kc_reopen(self->fd, O_RDONLY);
+
+	ASSERT_EQ(0, kc_send(self->tx, 0, 6, "message", 7));
+	ASSERT_EQ(0, kc_send(self->tx, 0, 7, "message", 7));
+	ASSERT_EQ(1, kc_hold(holder));
+	ASSERT_EQ(2, kc_hold(holder));
+	self->call[0] = kc_receiver(self->rx);
+	self->call[1] = waiter(self->rx, KCHAN_FILTER_TAG_NOT, 6);
+	ASSERT_EQ(0, kc_start(&self->call[0]));
+	ASSERT_TRUE(kc_receivers_wait(self->fd, 1));
+	ASSERT_EQ(0, kc_start(&self->call[1]));
+	ASSERT_TRUE(kc_receivers_wait(self->fd, 2));
+	close(holder);
+	EXPECT_EQ(0, kc_join(&self->call[0]));
+	EXPECT_EQ(0, kc_join(&self->call[1]));
+	EXPECT_EQ(1, self->call[0].recv.seq);
+	EXPECT_EQ(2, self->call[1].recv.seq);
+}
+
 TEST_F(filter, revoke_ends_waiters_with_filters)
 {
 	int i;
@@ -521,7 +557,7 @@ TEST_F(filter, message_behind_many_others_is_found)
  * messages are received, whoever got them; a message says its number.
  */
 #define SENDERS 2
-#define EACH 3000
+#define EACH 1500
 #define KINDS 6
 
 struct race {

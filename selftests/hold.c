@@ -505,6 +505,36 @@ TEST_F(hold, settings_are_read_and_changed_one_by_one)
 	EXPECT_EQ(14, set.held_bytes);
 }
 
+/* A put-back may overfill the queue; holding all of that undoes no limit. */
+TEST_F(hold, limits_hold_though_more_is_held_than_fits)
+{
+	int fd = kc_queue(self->ctl, 1, 8, 8), rx, i;
+	struct kchan_recv arg = kc_recv_arg((void *)1, 64);
+	struct kc_call sender = kc_sender(fd, 2, 8);
+
+	ASSERT_LE(0, fd);
+	rx = kc_reopen(fd, O_RDONLY | O_NONBLOCK);
+	sender.fd = kc_reopen(fd, O_WRONLY);
+	ASSERT_EQ(0, kc_send(fd, 0, 1, "12345678", 8));
+	ASSERT_EQ(0, kc_start(&sender));
+	ASSERT_TRUE(kc_senders_wait(fd, 1));
+	ASSERT_EQ(-EFAULT, kc_recv(rx, &arg));
+	ASSERT_EQ(0, kc_join(&sender));
+	ASSERT_EQ(2, kc_state(fd).queued);
+	for (i = 1; i <= 2; i++)
+		ASSERT_EQ(i, kc_hold(rx));
+	EXPECT_EQ(-EAGAIN, kc_send(fd, 0, 3, "x", 1));
+	EXPECT_EQ(-EAGAIN, kc_send(fd, 0, 3, "", 0));
+	EXPECT_EQ(0, kc_poll(fd, POLLOUT));
+	ASSERT_EQ(1, kc_ack(rx, 1));
+	EXPECT_EQ(-EAGAIN, kc_send(fd, 0, 3, "x", 1));
+	ASSERT_EQ(1, kc_ack(rx, 2));
+	EXPECT_EQ(0, kc_send(fd, 0, 3, "x", 1));
+	close(sender.fd);
+	close(rx);
+	close(fd);
+}
+
 TEST_F(hold, malformed_settings_are_EINVAL)
 {
 	struct kchan_settings set = { .size = sizeof(set) }, was;

@@ -208,6 +208,54 @@ TEST_F(overflow, nothing_else_is_dropped_where_that_makes_no_room)
 	EXPECT_TRUE(TAGS_ARE(self->drop, 2, 3, 4, 1));
 }
 
+/* Full with @big bytes of a high priority, and @n messages of one byte each. */
+static int full_of_small_ones(int ctl, unsigned int big, unsigned int n)
+{
+	struct kchan_create arg = kc_create_arg(NULL);
+	char data[800] = "";
+	unsigned int i;
+	int fd;
+
+	arg.overflow = KCHAN_OVERFLOW_DROP;
+	arg.msgsize = sizeof(data);
+	arg.bytes = big + n;
+	fd = kc_create_with(ctl, &arg);
+	if (big && kc_send(fd, 9, 0, data, big))
+		return -EPROTO;
+	for (i = 0; i < n; i++)
+		if (kc_send(fd, 0, i + 1, data, 1))
+			return -EPROTO;
+	return fd;
+}
+
+TEST_F(overflow, drop_takes_very_many_for_the_bytes)
+{
+	int fd = full_of_small_ones(self->ctl, 0, 800);
+	char data[500] = "";
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, kc_send(fd, 0, 9, data, 400));
+	EXPECT_EQ(400, kc_state(fd).dropped[KCHAN_DEAD_OVERFLOW]);
+	EXPECT_EQ(401, kc_state(fd).queued);
+	EXPECT_EQ(800, kc_state(fd).queued_bytes);
+	EXPECT_TRUE(kc_sums(fd));
+	close(fd);
+}
+
+/* That it makes no room is seen after each 64 of them. */
+TEST_F(overflow, very_many_are_dropped_in_lots_where_that_makes_no_room)
+{
+	int fd = full_of_small_ones(self->ctl, 800, 200);
+	char data[500] = "";
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, kc_send(fd, 1, 9, data, 300));
+	EXPECT_EQ(3 * 64 + 1, kc_state(fd).dropped[KCHAN_DEAD_OVERFLOW]);
+	EXPECT_EQ(1 + 200 - 3 * 64, kc_state(fd).queued);
+	EXPECT_TRUE(kc_sums(fd));
+	close(fd);
+}
+
 TEST_F(overflow, held_messages_are_not_dropped)
 {
 	ASSERT_TRUE(SEND_PRIOS(self->drop, 1, 0, 0, 0, 0));

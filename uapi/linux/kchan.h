@@ -208,7 +208,7 @@ struct kchan_create {
 /**
  * DOC: dead messages
  *
- * A message that has entered the queue is dead when it
+ * A message that was sent is dead when it
  *
  * - expires (%KCHAN_DEAD_EXPIRED),
  * - is rejected by its receiver, %KCHAN_NACK_REJECT (%KCHAN_DEAD_REJECTED),
@@ -219,7 +219,8 @@ struct kchan_create {
  * It goes to the channel's dead-letter channel if it has one, else it is dropped.
  * There it comes after all others of its priority, with its payload, tag, sender
  * and charge, no expiry, and a new number, time and count of deliveries; @reason
- * and @origin of &struct kchan_recv say whence it came. Where it is longer than
+ * and @origin of &struct kchan_recv say whence it came. Who goes by @uid must look at
+ * them: whoever made the channel @origin may have passed on what another sent there. Where it is longer than
  * msgsize there, or finds the queue full or the channel gone or ended, it is
  * dropped after all, unless the overflow policy there makes room. That is one hop: a
  * dead-letter channel has none itself. It does not know of those who send to it in
@@ -394,7 +395,8 @@ struct kchan_send {
  * it were queued, and does not expire.
  *
  * With PEEK the message stays where it is. That never waits: EAGAIN where there is
- * none.
+ * none, whatever NEED_PEER says. Of a message that was never handed out @deliveries
+ * is 0.
  *
  * Which message the filter TAG_MAX takes: of those with the lowest tag the first by
  * priority. While others come and go, a filter or a peek may overlook one that came
@@ -407,7 +409,8 @@ struct kchan_send {
  *
  * Errors, beside those of all commands: EAGAIN (would wait, and NONBLOCK,
  * O_NONBLOCK or PEEK), EBADF (not open for reading), EBUSY (HOLD, and the endpoint
- * holds as many as &struct kchan_settings.held_max), EIDRM (revoked, or the
+ * holds as many as &struct kchan_settings.held_max, whether there is a message or
+ * not; or 64 calls walk through the queue already for TAG_NOT or @position), EIDRM (revoked, or the
  * namespace is gone), EINTR (a signal; restarted with SA_RESTART), EINVAL (HOLD with PEEK, an
  * unknown @filter, @value or @position without use), EMSGSIZE, EPIPE (would wait,
  * NEED_PEER, and no sender is open), ETIMEDOUT (the deadline passed).
@@ -524,7 +527,8 @@ struct kchan_settings {
  * @reserved: in: 0.
  *
  * Sends or receives messages, each as SEND or RECV does with its struct, one after
- * another; others may come between. Waiting is the batch's matter: in the structs
+ * another; others may come between. A PEEK looks at what is there each time, so two
+ * may see the same message. Waiting is the batch's matter: in the structs
  * @deadline is 0 and of the flags only HOLD and PEEK may be set.
  *
  * Returns how many were sent or received. If one fails the call ends there, and is an
@@ -588,7 +592,8 @@ struct kchan_batch {
  * @received_bytes: out: their payload.
  * @returned: out: messages put back because the receiver could not be given
  *	them, sent them back, or closed the endpoint that held them.
- * @full: out: how often a message did not fit: its sender waited or failed.
+ * @full: out: how often a message did not fit: its sender waited or failed. Not
+ *	counted where @overflow is DROP.
  * @residence: out: time in queue of each message handed to a receiver (counted
  *	again if put back): [0] below 2^10 ns, [i] below 2^(10 + i) ns, the
  *	last all that is longer. Every message is counted; none is sampled.
