@@ -16,9 +16,11 @@ static int create(struct kchan_create *arg, uint32_t flags, const char *name,
 	err = libkchan_sized_get(&opts, sizeof(opts), uopts);
 	if (err)
 		return err;
-	/* Else a descriptor would come that nobody knows of. */
-	if (opts.flags & KCHAN_CREATE_PAIR)
+	/* Else a descriptor would come, or be taken, that nobody knows of. */
+	if (opts.flags & (KCHAN_CREATE_PAIR | KCHAN_CREATE_DEAD_LETTER))
 		return -EINVAL;
+	if (opts.dead_letter)
+		flags |= KCHAN_CREATE_DEAD_LETTER;
 	place = libkchan_open_place(name, &last);
 	if (place < 0)
 		return place;
@@ -33,6 +35,10 @@ static int create(struct kchan_create *arg, uint32_t flags, const char *name,
 		.depth = opts.depth,
 		.msgsize = opts.msgsize,
 		.bytes = opts.bytes,
+		.overflow = opts.overflow,
+		.max_deliveries = opts.max_deliveries,
+		.ttl = opts.ttl,
+		.dead_letter = opts.dead_letter ? opts.dead_letter->fd : 0,
 	};
 	err = libkchan_ioctl(place, KCHAN_IOC_CREATE, arg);
 	close(place);

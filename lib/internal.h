@@ -33,4 +33,18 @@ static inline int libkchan_ioctl(int fd, unsigned long cmd, void *arg)
 	return ioctl(fd, cmd, arg) < 0 ? -errno : 0;
 }
 
+/* For commands that return how many there were. */
+static inline int libkchan_ioctl_count(int fd, unsigned long cmd, void *arg)
+{
+	int count = ioctl(fd, cmd, arg);
+
+	return count < 0 ? -errno : count;
+}
+
+/* What the kernel refuses stays so: it counts up to KCHAN_BATCH_MAX. */
+static inline uint32_t libkchan_count(size_t count)
+{
+	return count < UINT32_MAX ? count : UINT32_MAX;
+}
+
 #endif /* LIBKCHAN_INTERNAL_H */

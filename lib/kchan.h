@@ -20,7 +20,7 @@
  *
  * - What can fail returns a negative errno value; the variable errno says
  *   nothing. A call that fails leaves what its pointers point to as it was, but
- *   for what kchan_recv_opts() tells after -EMSGSIZE.
+ *   for what kchan_recv_opts() and kchan_recv_batch() tell after -EMSGSIZE.
  * - The library keeps nothing but what is in a handle. All functions may be called
  *   by any number of threads, with one handle too; only kchan_close() must be the
  *   last to be given it. After fork(2) the handle is good in both processes, as
@@ -92,6 +92,19 @@ struct kchan;
  *	where that is given and less.
  * @bytes: payload bytes that the queue holds at most, not below @msgsize; 0:
  *	%KCHAN_BYTES_DEFAULT, or @msgsize where that is more.
+ * @overflow: what becomes of a message that does not fit: %KCHAN_OVERFLOW_BLOCK (0),
+ *	its sender waits; %KCHAN_OVERFLOW_REJECT, it is not sent; %KCHAN_OVERFLOW_DROP,
+ *	it takes the room of those that are worth less, the lowest priority and of that
+ *	the oldest first, or is what is dropped if none is.
+ * @max_deliveries: a message that was handed to receivers so often is not put back
+ *	any more, but is dead; up to %KCHAN_DELIVERIES_MAX; 0: no limit.
+ * @ttl: nanoseconds after which messages expire that do not say when themselves, up
+ *	to 2^63 - 1; 0: never.
+ * @dead_letter: an endpoint, open for writing, of the channel where dead messages go:
+ *	those that expire, are rejected, were delivered too often, or make room for
+ *	others. It must be of the same instance and have no such channel itself. NULL:
+ *	they are dropped. Only looked at during the call: the handle may be closed
+ *	after it, but a channel without a name is gone with its last endpoint.
  *
  * A default is the namespace's ceiling where that is lower.
  */
@@ -104,6 +117,10 @@ struct kchan_create_opts {
 	uint32_t depth;
 	uint32_t msgsize;
 	uint64_t bytes;
+	uint32_t overflow;
+	uint32_t max_deliveries;
+	uint64_t ttl;
+	const struct kchan *dead_letter;
 };
 
 /**
@@ -123,11 +140,14 @@ struct kchan_create_opts {
  * Return: 0, or
  * -EACCES, -EIDRM, -EISDIR, -EMFILE, -ENFILE, -ENODEV, -ENOENT, -ENOMEM, -ENOTDIR:
  * as kchan_open(), for the name's directory, too;
+ * -EBADF: @dead_letter is not open for writing;
  * -EDQUOT: the caller's user has net.kchan.max_channels_user channels and
  * directories;
  * -EEXIST: KCHAN_CREATE_EXCL, and the name is taken;
- * -EINVAL: a malformed name; other open flags; an unknown flag or kind; @mode above
- * 0777; @bytes below @msgsize; flags without a name;
+ * -EINVAL: a malformed name; other open flags; an unknown flag, kind or @overflow;
+ * @mode above 0777; @bytes below @msgsize; @max_deliveries or @ttl too high; flags
+ * without a name; a dead-letter channel that has one itself, or is of another
+ * instance;
  * -ENAMETOOLONG: a component above 255 bytes, or the whole above KCHAN_NAME_MAX;
  * -ENOSPC: the namespace has net.kchan.max_channels channels and directories;
  * -ENOTTY: the directory of the path is of no kchanfs;
@@ -217,6 +237,8 @@ int kchan_fd(const struct kchan *ch);
  * @tag: any number; goes with the message.
  * @deadline: when to stop waiting, as kchan_deadline_in() makes it; 0: never; a time
  *	that has passed: try once.
+ * @expiry: when the message expires, as kchan_deadline_in() makes it; a time that has
+ *	passed: at once; 0: as the channel's ttl says. It is never delivered after that.
  */
 struct kchan_send_opts {
 	size_t size;
@@ -224,6 +246,7 @@ struct kchan_send_opts {
 	uint32_t prio;
 	uint64_t tag;
 	uint64_t deadline;
+	uint64_t expiry;
 };
 
 /**
@@ -232,7 +255,8 @@ struct kchan_send_opts {
  * @buf: the payload.
  * @len: its bytes, 0 to the channel's msgsize.
  *
- * Waits while the queue is full, unless O_NONBLOCK is set.
+ * Waits while the queue is full, unless O_NONBLOCK is set or the channel was made with
+ * another &struct kchan_create_opts.overflow.
  *
  * Return: 0, or as kchan_send_opts().
  */
@@ -256,6 +280,7 @@ int kchan_send(struct kchan *ch, const void *buf, size_t len);
  * -EINVAL: an unknown flag, or @prio above KCHAN_PRIO_MAX;
  * -EMSGSIZE: @len is above the channel's msgsize;
  * -ENOMEM: there is not enough memory;
+ * -ENOSPC: the queue is full, and the channel's overflow is KCHAN_OVERFLOW_REJECT;
  * -EPIPE: would wait, KCHAN_NEED_PEER, and no receiver is open; there is no SIGPIPE;
  * -ETIMEDOUT: the deadline passed.
  */
@@ -265,15 +290,28 @@ int kchan_send_opts(struct kchan *ch, const void *buf, size_t len,
 /**
  * struct kchan_recv_opts - how to receive
  * @size: sizeof the caller's struct.
- * @flags: %KCHAN_NONBLOCK, %KCHAN_NEED_PEER.
- * @reserved: 0.
+ * @flags: %KCHAN_NONBLOCK, %KCHAN_NEED_PEER; %KCHAN_HOLD keeps the message for this
+ *	endpoint until kchan_ack() or kchan_nack(), or until the endpoint is closed,
+ *	which puts it back; %KCHAN_PEEK copies it and leaves it where it is, and never
+ *	waits.
+ * @filter: which messages: %KCHAN_FILTER_NONE (0), all; %KCHAN_FILTER_TAG, the tag is
+ *	@value; %KCHAN_FILTER_TAG_MAX, the lowest tag there is, if not above @value;
+ *	%KCHAN_FILTER_TAG_NOT, any tag but @value; %KCHAN_FILTER_PRIO_MIN, the priority
+ *	is at least @value.
  * @deadline: as in &struct kchan_send_opts.
+ * @value: what the filter compares with; 0 without one.
+ * @position: with KCHAN_PEEK and without a filter the message to look at: 0 for the
+ *	first that would be received, 1 for the one after it; else 0.
+ * @reserved: 0.
  */
 struct kchan_recv_opts {
 	size_t size;
 	uint32_t flags;
-	uint32_t reserved;
+	uint32_t filter;
 	uint64_t deadline;
+	uint64_t value;
+	uint32_t position;
+	uint32_t reserved;
 };
 
 /**
@@ -285,11 +323,15 @@ struct kchan_recv_opts {
  * @time: when the message entered the queue.
  * @prio: as sent.
  * @deliveries: how often it has been handed to a receiver, this time included: above
- *	1 if one could not be given it, and it was put back.
+ *	1 if one could not be given it, or held it and did not acknowledge it, and so
+ *	it was put back. A peek does not count.
  * @pid: the sending process; 0: none that the caller's pid namespace knows.
  * @uid: effective user of who opened the sending endpoint.
  * @gid: effective group of the same.
- * @reserved: 0.
+ * @reason: %KCHAN_DEAD_EXPIRED, %KCHAN_DEAD_REJECTED, %KCHAN_DEAD_DELIVERIES or
+ *	%KCHAN_DEAD_OVERFLOW if the message has come as a dead one, else 0.
+ * @expiry: when it expires, or was to expire as it was received; 0: never.
+ * @origin: number of the channel where it died, as in &struct kchan_state; else 0.
  */
 struct kchan_msg_info {
 	size_t size;
@@ -302,7 +344,9 @@ struct kchan_msg_info {
 	pid_t pid;
 	uid_t uid;
 	gid_t gid;
-	uint32_t reserved;
+	uint32_t reason;
+	uint64_t expiry;
+	uint64_t origin;
 };
 
 /**
@@ -319,20 +363,24 @@ struct kchan_msg_info {
 ssize_t kchan_recv(struct kchan *ch, void *buf, size_t size);
 
 /**
- * kchan_recv_opts - receive the first message of the highest priority
+ * kchan_recv_opts - receive a message, hold one, or look at one
  * @ch: an endpoint that is open for reading.
  * @buf: where the payload goes.
  * @size: bytes that fit there.
  * @opts: how; NULL: as kchan_recv().
  * @info: out, unless NULL: what is known of the message.
  *
+ * Of those that @opts->filter lets through, it is the first of the highest priority.
+ *
  * Return: bytes of payload, 0 for an empty message, or
- * -EAGAIN: would wait, and KCHAN_NONBLOCK or O_NONBLOCK;
+ * -EAGAIN: would wait, and KCHAN_NONBLOCK, O_NONBLOCK or KCHAN_PEEK;
  * -EBADF: not open for reading;
+ * -EBUSY: KCHAN_HOLD, and the endpoint holds as many as kchan_set_held_max() allows;
  * -EIDRM: the channel was revoked, or its network namespace is gone;
  * -EINTR: a signal handler ran that was set up without SA_RESTART; nothing was
  * received;
- * -EINVAL: an unknown flag, or @reserved is not 0;
+ * -EINVAL: an unknown flag or filter; KCHAN_HOLD with KCHAN_PEEK; @value or @position
+ * without use; @reserved is not 0;
  * -EMSGSIZE: the message is longer than @size, and stays queued; @info->len says how
  * long, the rest of it is left as it was;
  * -EPIPE: would wait, KCHAN_NEED_PEER, and no sender is open;
@@ -341,6 +389,173 @@ ssize_t kchan_recv(struct kchan *ch, void *buf, size_t size);
 ssize_t kchan_recv_opts(struct kchan *ch, void *buf, size_t size,
 			const struct kchan_recv_opts *opts,
 			struct kchan_msg_info *info);
+
+/**
+ * kchan_ack - acknowledge a message that this endpoint holds: it is dealt with
+ * @ch: the endpoint that received it with %KCHAN_HOLD.
+ * @seq: its number, as in &struct kchan_msg_info.
+ *
+ * Return: 0, or
+ * -EBADF: not open for reading;
+ * -EIDRM: the channel was revoked, or its network namespace is gone;
+ * -ENOENT: the endpoint holds no such message.
+ */
+int kchan_ack(struct kchan *ch, uint64_t seq);
+
+/**
+ * kchan_ack_many - acknowledge several messages
+ * @ch: as for kchan_ack().
+ * @seqs: their numbers.
+ * @count: how many there are, 1 to %KCHAN_BATCH_MAX.
+ *
+ * Goes through them one after another, and ends at the first that is not held.
+ *
+ * Return: how many were acknowledged, the first ones of @seqs; or, where that is none,
+ * -EFAULT: @seqs cannot be read;
+ * -EINVAL: @seqs is NULL, or @count is not in its range;
+ * -EBADF, -EIDRM, -ENOENT: as kchan_ack(), of the first.
+ */
+int kchan_ack_many(struct kchan *ch, const uint64_t *seqs, size_t count);
+
+/**
+ * kchan_ack_up_to - acknowledge all messages up to a number
+ * @ch: as for kchan_ack().
+ * @seq: the highest number; UINT64_MAX: all that the endpoint holds.
+ *
+ * Return: how many were acknowledged, 0 if none is held; or -EBADF, -EIDRM as
+ * kchan_ack().
+ */
+int kchan_ack_up_to(struct kchan *ch, uint64_t seq);
+
+/**
+ * kchan_nack - give back a message that this endpoint holds
+ * @ch: the endpoint that received it with %KCHAN_HOLD.
+ * @seq: its number, as in &struct kchan_msg_info.
+ * @flags: 0: it goes back to the front of its priority, for who receives next;
+ *	%KCHAN_NACK_REJECT: it is dead, and goes to the dead-letter channel.
+ *
+ * Return: 0, or
+ * -EINVAL: an unknown flag;
+ * -EBADF, -EIDRM, -ENOENT: as kchan_ack().
+ */
+int kchan_nack(struct kchan *ch, uint64_t seq, uint32_t flags);
+
+/**
+ * kchan_nack_many - give back several messages
+ * @ch: as for kchan_nack().
+ * @seqs: their numbers.
+ * @count: how many there are, 1 to %KCHAN_BATCH_MAX.
+ * @flags: as for kchan_nack().
+ *
+ * Return: how many were given back, as kchan_ack_many() with -EINVAL for an unknown
+ * flag, too.
+ */
+int kchan_nack_many(struct kchan *ch, const uint64_t *seqs, size_t count,
+		    uint32_t flags);
+
+/**
+ * kchan_nack_up_to - give back all messages up to a number
+ * @ch: as for kchan_nack().
+ * @seq: the highest number; UINT64_MAX: all that the endpoint holds.
+ * @flags: as for kchan_nack().
+ *
+ * Return: how many were given back, 0 if none is held; or -EBADF, -EIDRM, -EINVAL as
+ * kchan_nack().
+ */
+int kchan_nack_up_to(struct kchan *ch, uint64_t seq, uint32_t flags);
+
+/**
+ * kchan_get_settings - settings of an endpoint, and what it holds
+ * @ch: an endpoint that is open for reading.
+ * @settings: in: @settings->size, and 0 in all else; out: all of it.
+ *
+ * Return: 0, or
+ * -E2BIG: @settings has something non-zero that the kernel does not know;
+ * -EBADF: not open for reading;
+ * -EIDRM: the channel was revoked, or its network namespace is gone;
+ * -EINVAL: @settings->size is below that of the struct as first published, or
+ * @settings->flags is not 0.
+ */
+int kchan_get_settings(const struct kchan *ch, struct kchan_settings *settings);
+
+/**
+ * kchan_set_held_max - limit how many messages an endpoint may hold
+ * @ch: an endpoint that is open for reading.
+ * @held_max: the limit, above which a receive with %KCHAN_HOLD fails with -EBUSY; 0,
+ *	as at first: no limit but the channel's. What is held already stays.
+ *
+ * Return: 0, or -EBADF, -EIDRM as kchan_get_settings().
+ */
+int kchan_set_held_max(struct kchan *ch, uint32_t held_max);
+
+/**
+ * kchan_set_urgent - say which messages are urgent to an endpoint
+ * @ch: an endpoint that is open for reading.
+ * @prio: while the first message has this priority or a higher one, poll(2) says
+ *	POLLPRI; %KCHAN_URGENT_NEVER, as at first: it never does.
+ *
+ * Return: 0, or -EINVAL: @prio is above KCHAN_URGENT_NEVER; or -EBADF, -EIDRM as
+ * kchan_get_settings().
+ */
+int kchan_set_urgent(struct kchan *ch, uint32_t prio);
+
+/**
+ * struct kchan_batch_opts - how to send or receive a batch
+ * @size: sizeof the caller's struct.
+ * @flags: %KCHAN_NONBLOCK, %KCHAN_NEED_PEER, for all of it.
+ * @min: kchan_recv_batch() waits for so many, and takes more if they are there; 0
+ *	stands for 1. kchan_send_batch() waits for room for all: 0.
+ * @deadline: as in &struct kchan_send_opts, for all of it.
+ */
+struct kchan_batch_opts {
+	size_t size;
+	uint32_t flags;
+	uint32_t min;
+	uint64_t deadline;
+};
+
+/**
+ * kchan_send_batch - send messages with one system call
+ * @ch: an endpoint that is open for writing.
+ * @items: the messages, all of one @size. Of each, @size, @data (the address of the
+ *	payload) and @len are set, if wanted also @prio, @tag and @expiry, and the rest
+ *	is 0. Of those that were sent @seq is set.
+ * @count: how many there are, 1 to %KCHAN_BATCH_MAX.
+ * @opts: how; NULL: waits for room for all, unless O_NONBLOCK is set.
+ *
+ * They are sent one after another, those of other senders may come between, and the
+ * first that fails ends it. The items are the kernel's structs, so that nothing is
+ * copied on the way; they can be used again as they are.
+ *
+ * Return: how many were sent, which may be fewer than @count; where that is none, the
+ * error of the first:
+ * -EINVAL: @count, @items->size, @opts->min, or an item's @flags or @deadline;
+ * -EFAULT: the items, or a payload, cannot be read;
+ * else as kchan_send_opts().
+ */
+int kchan_send_batch(struct kchan *ch, struct kchan_send *items, size_t count,
+		     const struct kchan_batch_opts *opts);
+
+/**
+ * kchan_recv_batch - receive messages with one system call
+ * @ch: an endpoint that is open for reading.
+ * @items: room for messages, all of one @size. Of each, @size, @data (the address of
+ *	the buffer) and @capacity are set, if wanted also %KCHAN_HOLD or %KCHAN_PEEK in
+ *	@flags, @filter, @value and @position, and the rest is 0 or left from another
+ *	batch. Of those that were received the rest is set.
+ * @count: how many there are, 1 to %KCHAN_BATCH_MAX.
+ * @opts: how; NULL: waits for one message, unless O_NONBLOCK is set, and takes those
+ *	that are there.
+ *
+ * Return: how many were received, which may be fewer than @opts->min if one failed;
+ * where that is none, the error of the first:
+ * -EINVAL: @count, @items->size, @opts->min, or an item's @flags or @deadline;
+ * -EFAULT: the items cannot be read or written, or a buffer cannot be written;
+ * else as kchan_recv_opts(). After -EMSGSIZE the item's @len says how long the message
+ * is, also of one that ends a batch after others.
+ */
+int kchan_recv_batch(struct kchan *ch, struct kchan_recv *items, size_t count,
+		     const struct kchan_batch_opts *opts);
 
 /**
  * kchan_now - the time, by the clock that deadlines and times of messages are of

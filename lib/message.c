@@ -41,6 +41,7 @@ int kchan_send_opts(struct kchan *ch, const void *buf, size_t len,
 		.prio = opts.prio,
 		.tag = opts.tag,
 		.deadline = opts.deadline,
+		.expiry = opts.expiry,
 	};
 	err = libkchan_ioctl(ch->fd, KCHAN_IOC_SEND, &arg);
 	if (!err && seq)
@@ -59,7 +60,9 @@ static void describe(struct kchan_msg_info *info, const struct kchan_recv *arg)
 	info->pid = arg->pid;
 	info->uid = arg->uid;
 	info->gid = arg->gid;
-	info->reserved = 0;
+	info->reason = arg->reason;
+	info->expiry = arg->expiry;
+	info->origin = arg->origin;
 }
 
 /* One RECV; @info says what it has told, with failure too. */
@@ -73,7 +76,9 @@ static int receive(struct kchan *ch, void *buf, size_t size,
 		.data = (uintptr_t)buf,
 		.capacity = size < UINT32_MAX ? size : UINT32_MAX,
 		.deadline = opts->deadline,
-		.reserved = opts->reserved,
+		.filter = opts->filter,
+		.value = opts->value,
+		.position = opts->position,
 	};
 	int err = libkchan_ioctl(ch->fd, KCHAN_IOC_RECV, &arg);
 
@@ -95,6 +100,8 @@ ssize_t kchan_recv_opts(struct kchan *ch, void *buf, size_t size,
 	err = libkchan_sized_get(&opts, sizeof(opts), uopts);
 	if (!err)
 		err = libkchan_sized_get(&info, sizeof(info), uinfo);
+	if (!err && opts.reserved)
+		err = -EINVAL;
 	if (err)
 		return err;
 	err = receive(ch, buf, size, &opts, &info);

@@ -85,6 +85,35 @@ static inline int make_pair(struct kchan **rx, struct kchan **tx)
 				__VA_ARGS__ },                          \
 			NULL)
 
+/* Another endpoint of a channel; NULL where that fails. */
+static inline struct kchan *another(const struct kchan *ch, int open_flags)
+{
+	struct kchan *other = NULL;
+	int fd = kc_reopen(kchan_fd(ch), open_flags);
+
+	if (kchan_from_fd(&other, fd) && fd >= 0)
+		close(fd);
+	return other;
+}
+
+/* Receive with these flags, if there is something; all 0 where that fails. */
+static inline struct kchan_msg_info take(struct kchan *ch, uint32_t flags)
+{
+	struct kchan_recv_opts opts = { .size = sizeof(opts),
+					.flags = flags | KCHAN_NONBLOCK };
+	struct kchan_msg_info info = { .size = sizeof(info) };
+	char buf[64];
+
+	kchan_recv_opts(ch, buf, sizeof(buf), &opts, &info);
+	return info;
+}
+
+/* Hold the first message: its number, 0 where there is none. */
+static inline uint64_t hold(struct kchan *ch)
+{
+	return take(ch, KCHAN_HOLD).seq;
+}
+
 /* Send until there is no room. */
 static inline void fill(struct kchan *tx)
 {

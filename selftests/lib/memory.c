@@ -48,6 +48,39 @@ TEST_F(memory, message_for_a_buffer_that_is_not_there_goes_back)
 	EXPECT_EQ(3, info.deliveries);
 }
 
+TEST_F(memory, numbers_that_are_not_there_are_EFAULT)
+{
+	ASSERT_EQ(0, kchan_send(self->ch, "hello", 5));
+	ASSERT_EQ(1, hold(self->ch));
+	EXPECT_EQ(-EFAULT, kchan_ack_many(self->ch, NOWHERE, 2));
+	EXPECT_EQ(-EFAULT, kchan_nack_many(self->ch, NOWHERE, 2, 0));
+	EXPECT_EQ(1, state_of(self->ch).held);
+}
+
+TEST_F(memory, payload_that_is_not_there_ends_a_batch)
+{
+	struct kchan_send items[2] = { KCHAN_INIT(struct kchan_send),
+				       KCHAN_INIT(struct kchan_send) };
+
+	items[1].data = (uintptr_t)NOWHERE;
+	items[1].len = 5;
+	EXPECT_EQ(1, kchan_send_batch(self->ch, items, 2, NULL));
+	EXPECT_EQ(-EFAULT, kchan_send_batch(self->ch, items + 1, 1, NULL));
+	EXPECT_EQ(1, state_of(self->ch).sent);
+}
+
+TEST_F(memory, batch_puts_back_what_has_no_buffer)
+{
+	struct kchan_recv item = { .size = sizeof(item),
+				   .data = (uintptr_t)NOWHERE,
+				   .capacity = 5 };
+
+	ASSERT_EQ(0, kchan_send(self->ch, "hello", 5));
+	EXPECT_EQ(-EFAULT, kchan_recv_batch(self->ch, &item, 1, NULL));
+	EXPECT_EQ(1, state_of(self->ch).queued);
+	EXPECT_EQ(1, state_of(self->ch).returned);
+}
+
 TEST_F(memory, state_that_is_not_there_is_EFAULT)
 {
 	EXPECT_EQ(-EFAULT, kchan_get_state(self->ch, NOWHERE));

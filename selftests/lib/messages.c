@@ -61,7 +61,9 @@ TEST_F(messages, options_go_with_the_message)
 	struct kchan_send_opts opts = { .size = sizeof(opts),
 					.prio = 9,
 					.tag = 0xfeedfacecafebeef };
-	struct kchan_msg_info info = { .size = sizeof(info), .reserved = 1 };
+	struct kchan_msg_info info = {
+		.size = sizeof(info), .reason = 1, .expiry = 1, .origin = 1
+	};
 	uint64_t seq = 0, before = kchan_now();
 
 	ASSERT_EQ(0, kchan_send_opts(self->tx, "hello", 5, &opts, &seq));
@@ -77,7 +79,9 @@ TEST_F(messages, options_go_with_the_message)
 	EXPECT_EQ(9, info.prio);
 	EXPECT_EQ(1, info.deliveries);
 	EXPECT_EQ(getpid(), info.pid);
-	EXPECT_EQ(0, info.reserved);
+	EXPECT_EQ(0, info.reason);
+	EXPECT_EQ(0, info.expiry);
+	EXPECT_EQ(0, info.origin);
 }
 
 static int send_as_other(void *arg)

@@ -16,15 +16,23 @@ LAYOUT(kchan_create_opts, key, 20);
 LAYOUT(kchan_create_opts, depth, 24);
 LAYOUT(kchan_create_opts, msgsize, 28);
 LAYOUT(kchan_create_opts, bytes, 32);
+LAYOUT(kchan_create_opts, overflow, 40);
+LAYOUT(kchan_create_opts, max_deliveries, 44);
+LAYOUT(kchan_create_opts, ttl, 48);
+LAYOUT(kchan_create_opts, dead_letter, 56);
 LAYOUT(kchan_send_opts, size, 0);
 LAYOUT(kchan_send_opts, flags, 8);
 LAYOUT(kchan_send_opts, prio, 12);
 LAYOUT(kchan_send_opts, tag, 16);
 LAYOUT(kchan_send_opts, deadline, 24);
+LAYOUT(kchan_send_opts, expiry, 32);
 LAYOUT(kchan_recv_opts, size, 0);
 LAYOUT(kchan_recv_opts, flags, 8);
-LAYOUT(kchan_recv_opts, reserved, 12);
+LAYOUT(kchan_recv_opts, filter, 12);
 LAYOUT(kchan_recv_opts, deadline, 16);
+LAYOUT(kchan_recv_opts, value, 24);
+LAYOUT(kchan_recv_opts, position, 32);
+LAYOUT(kchan_recv_opts, reserved, 36);
 LAYOUT(kchan_msg_info, size, 0);
 LAYOUT(kchan_msg_info, len, 8);
 LAYOUT(kchan_msg_info, tag, 16);
@@ -35,7 +43,13 @@ LAYOUT(kchan_msg_info, deliveries, 44);
 LAYOUT(kchan_msg_info, pid, 48);
 LAYOUT(kchan_msg_info, uid, 52);
 LAYOUT(kchan_msg_info, gid, 56);
-LAYOUT(kchan_msg_info, reserved, 60);
+LAYOUT(kchan_msg_info, reason, 60);
+LAYOUT(kchan_msg_info, expiry, 64);
+LAYOUT(kchan_msg_info, origin, 72);
+LAYOUT(kchan_batch_opts, size, 0);
+LAYOUT(kchan_batch_opts, flags, 8);
+LAYOUT(kchan_batch_opts, min, 12);
+LAYOUT(kchan_batch_opts, deadline, 16);
 #endif
 
 FIXTURE(state)
@@ -102,6 +116,11 @@ TEST_F(state, revoked_channel_has_no_state)
 	EXPECT_EQ(-EIDRM, kchan_msgsize(self->ch));
 }
 
+#define FEATURES                                                              \
+	(KCHAN_FEATURE_QUEUE | KCHAN_FEATURE_UNNAMED | KCHAN_FEATURE_HOLD |   \
+	 KCHAN_FEATURE_EXPIRY | KCHAN_FEATURE_DEAD | KCHAN_FEATURE_OVERFLOW | \
+	 KCHAN_FEATURE_FILTER | KCHAN_FEATURE_BATCH)
+
 TEST(features_are_those_of_the_module)
 {
 	struct kchan_features features = KCHAN_INIT(struct kchan_features);
@@ -109,9 +128,7 @@ TEST(features_are_those_of_the_module)
 	ASSERT_EQ(0, kchan_get_features(&features));
 	EXPECT_EQ(kchan_version_number(), features.version);
 	EXPECT_EQ(1 << KCHAN_KIND_QUEUE, features.kinds);
-	EXPECT_EQ(KCHAN_FEATURE_QUEUE | KCHAN_FEATURE_UNNAMED,
-		  features.features &
-			  (KCHAN_FEATURE_QUEUE | KCHAN_FEATURE_UNNAMED));
+	EXPECT_EQ(FEATURES, features.features & FEATURES);
 }
 
 TEST(sizes_of_features_follow_the_kernels_rules)
