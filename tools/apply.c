@@ -91,6 +91,19 @@ static void say_rights(const struct rights *now, const struct entry *e)
 	free(want);
 }
 
+static void say_attr(const struct attrs *attrs, enum attr attr)
+{
+	char *text;
+
+	if (attr == ATTR_DEAD_LETTER) {
+		printf(", %s %s", attr_name(attr), attrs->dead_letter);
+		return;
+	}
+	text = attr_text(attr, attrs->value[attr]);
+	printf(", %s %s", attr_name(attr), text);
+	free(text);
+}
+
 static void say_make(const struct entry *e, mode_t mode)
 {
 	char *owner = text_owner(e->uid, e->gid);
@@ -102,8 +115,7 @@ static void say_make(const struct entry *e, mode_t mode)
 		printf(", owner %s", owner);
 	for (attr = 0; attr < ATTRS; attr++) {
 		if (attrs_given(&e->attrs, attr))
-			printf(", %s %" PRIu64, attr_name(attr),
-			       e->attrs.value[attr]);
+			say_attr(&e->attrs, attr);
 	}
 	putchar('\n');
 	free(owner);
@@ -207,18 +219,32 @@ static int apply_directory(struct run *run, const char *object,
 	return status;
 }
 
+static int report_dead(const char *object, const struct entry *e, int err)
+{
+	const char *name = e->attrs.dead_letter;
+	char *whole = xprintf("%s: dead-letter %s", object, name);
+	int status = report_dead_letter(whole, name, err);
+
+	free(whole);
+	return status;
+}
+
 static int new_queue(const struct run *run, const char *object,
 		     const struct entry *e)
 {
 	mode_t mode = e->mode == MODE_ANY ? CHANNEL_MODE : e->mode;
-	struct kchan *ch;
+	struct kchan *ch, *dead;
 	int err;
 
 	if (run->dry) {
 		say_make(e, mode);
 		return EXIT_SUCCESS;
 	}
-	err = make_channel(e->name, mode, &e->attrs, &ch);
+	err = make_dead_letter(&e->attrs, &dead);
+	if (err)
+		return report_dead(object, e, err);
+	err = make_channel(e->name, mode, &e->attrs, dead, &ch);
+	kchan_close(dead);
 	if (err)
 		return report_make(object, e->name, err, &e->attrs);
 	err = set_rights(kchan_fd(ch), e);
@@ -226,24 +252,68 @@ static int new_queue(const struct run *run, const char *object,
 	return err ? report_rights(object, err) : EXIT_SUCCESS;
 }
 
+static int report_attr(const char *object, enum attr attr, const char *have,
+		       const char *want)
+{
+	return report(object, "%s is %s, not %s, and never changes (kchan rm)",
+		      attr_name(attr), have, want);
+}
+
+static int check_attr(const char *object, const struct entry *e, enum attr attr,
+		      const struct kchan_state *state)
+{
+	uint64_t have = attr_of_state(state, attr);
+	char *is, *not ;
+
+	if (have == e->attrs.value[attr])
+		return EXIT_SUCCESS;
+	is = attr_text(attr, have);
+	not = attr_text(attr, e->attrs.value[attr]);
+	report_attr(object, attr, is, not );
+	free(is);
+	free(not );
+	return EXIT_FAILURE;
+}
+
+/* One of that name that was made since then is another. */
+static int check_dead_letter(const struct run *run, const char *object,
+			     const struct entry *e,
+			     const struct channel *channel)
+{
+	struct channel dead;
+	char *is;
+	int err;
+
+	err = netlink_channel(run->nl, e->attrs.dead_letter, 0, &dead);
+	if (err)
+		return report_dead(object, e, err);
+	if (dead.id != channel->state.dead_letter) {
+		is = channel_dead_letter(channel);
+		report_attr(object, ATTR_DEAD_LETTER, is ? is : "none",
+			    e->attrs.dead_letter);
+		free(is);
+		err = EXIT_FAILURE;
+	}
+	channel_free(&dead);
+	return err;
+}
+
 /* What a channel was made with stays as it is. */
-static int check_attrs(const char *object, const struct entry *e,
-		       const struct channel *channel)
+static int check_attrs(const struct run *run, const char *object,
+		       const struct entry *e, const struct channel *channel)
 {
 	int status = EXIT_SUCCESS;
-	uint64_t have, want;
 	enum attr attr;
 
 	if (e->attrs.given && !channel->shown)
 		return report(object, "you may not see its attributes");
 	for (attr = 0; attr < ATTRS; attr++) {
-		have = attr_of_state(&channel->state, attr);
-		want = e->attrs.value[attr];
-		if (attrs_given(&e->attrs, attr) && have != want)
-			status = report(object,
-					"%s is %" PRIu64 ", not %" PRIu64
-					", and never changes (kchan rm)",
-					attr_name(attr), have, want);
+		if (!attrs_given(&e->attrs, attr))
+			continue;
+		if (attr == ATTR_DEAD_LETTER)
+			status |= check_dead_letter(run, object, e, channel);
+		else
+			status |= check_attr(object, e, attr, &channel->state);
 	}
 	return status;
 }
@@ -252,7 +322,7 @@ static int old_queue(const struct run *run, const char *object,
 		     const struct entry *e, const struct channel *channel)
 {
 	struct rights now = { channel->mode, channel->uid, channel->gid };
-	int err, status = check_attrs(object, e, channel);
+	int err, status = check_attrs(run, object, e, channel);
 	struct kchan *ch;
 
 	if (has_mode(&now, e) && has_owner(&now, e))

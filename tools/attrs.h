@@ -8,16 +8,28 @@
 
 #include <kchan.h>
 
-enum attr { ATTR_DEPTH, ATTR_MSGSIZE, ATTR_BYTES, ATTR_KEY, ATTRS };
+enum attr {
+	ATTR_DEPTH,
+	ATTR_MSGSIZE,
+	ATTR_BYTES,
+	ATTR_KEY,
+	ATTR_OVERFLOW,
+	ATTR_MAX_DELIVERIES,
+	ATTR_TTL,
+	ATTR_DEAD_LETTER,
+	ATTRS
+};
 
 /**
  * struct attrs - attributes that somebody asks for
  * @given: a bit for each that is given; the others are the module's to choose
- * @value: by enum attr
+ * @value: by enum attr, but for the dead-letter channel
+ * @dead_letter: the name of that, owned; NULL: not given
  */
 struct attrs {
 	unsigned int given;
 	uint64_t value[ATTRS];
+	char *dead_letter;
 };
 
 /* Its name, and what it must be where it was not taken. */
@@ -25,7 +37,14 @@ const char *attr_name(enum attr attr);
 const char *attr_expected(enum attr attr);
 bool attrs_set(struct attrs *attrs, enum attr attr, const char *text);
 bool attrs_given(const struct attrs *attrs, enum attr attr);
+void attrs_free(struct attrs *attrs);
+/* All but the dead-letter channel, which is to be opened first. */
 void attrs_to_opts(const struct attrs *attrs, struct kchan_create_opts *opts);
+/* Not of the dead-letter channel. */
 uint64_t attr_of_state(const struct kchan_state *state, enum attr attr);
+/* A value as it can be given; to be freed. */
+char *attr_text(enum attr attr, uint64_t value);
+/* One of KCHAN_OVERFLOW_*; NULL: a newer module's. */
+const char *overflow_name(uint64_t overflow);
 
 #endif /* KCHAN_ATTRS_H */

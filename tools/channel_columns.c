@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <inttypes.h>
 
+#include "attrs.h"
 #include "columns.h"
 #include "tool.h"
 
@@ -107,7 +108,56 @@ static char *cgroup_text(const void *item, struct view *view)
 				NULL;
 }
 
-/* A number of the state, a process, or a time, of which 0 is none. */
+static char *overflow_text(const void *item, struct view *view)
+{
+	const struct channel *channel = item;
+
+	(void)view;
+	return channel->shown ?
+		       attr_text(ATTR_OVERFLOW, channel->state.overflow) :
+		       NULL;
+}
+
+/* A program gets seconds. */
+static char *ttl_text(const void *item, struct view *view)
+{
+	uint64_t ttl = channel_of(item)->state.ttl;
+
+	if (!ttl)
+		return NULL;
+	return view->json ? text_seconds(ttl) : text_duration(ttl);
+}
+
+static char *dead_letter_name_text(const void *item, struct view *view)
+{
+	(void)view;
+	return channel_dead_letter(item);
+}
+
+/* Sums by reason. */
+static char *sum_text(const struct channel *channel, const __u64 *counts)
+{
+	uint64_t sum = 0;
+	int i;
+
+	for (i = 0; i < KCHAN_DEAD_REASONS; i++)
+		sum += counts[i];
+	return channel->shown ? text_number(sum) : NULL;
+}
+
+static char *dropped_text(const void *item, struct view *view)
+{
+	(void)view;
+	return sum_text(item, channel_of(item)->state.dropped);
+}
+
+static char *dead_lettered_text(const void *item, struct view *view)
+{
+	(void)view;
+	return sum_text(item, channel_of(item)->state.dead_lettered);
+}
+
+/* A number of the state, one of which 0 is none, one by reason, or a time. */
 #define NUMBER_TEXT(member)                                                  \
 	static char *member##_text(const void *item, struct view *view)      \
 	{                                                                    \
@@ -117,7 +167,7 @@ static char *cgroup_text(const void *item, struct view *view)
 		return channel->shown ? text_number(channel->state.member) : \
 					NULL;                                \
 	}
-#define PID_TEXT(member)                                                \
+#define SOME_TEXT(member)                                               \
 	static char *member##_text(const void *item, struct view *view) \
 	{                                                               \
 		const struct channel *channel = item;                   \
@@ -126,6 +176,19 @@ static char *cgroup_text(const void *item, struct view *view)
 		return channel->shown && channel->state.member ?        \
 			       text_number(channel->state.member) :     \
 			       NULL;                                    \
+	}
+#define REASON_TEXT(member, reason)                                            \
+	static char *member##_##reason##_text(const void *item,                \
+					      struct view *view)               \
+	{                                                                      \
+		const struct channel *channel = item;                          \
+                                                                               \
+		(void)view;                                                    \
+		return channel->shown ?                                        \
+			       text_number(                                    \
+				       channel->state                          \
+					       .member[KCHAN_DEAD_##reason]) : \
+			       NULL;                                           \
 	}
 #define TIME_TEXT(member)                                               \
 	static char *member##_text(const void *item, struct view *view) \
@@ -138,6 +201,10 @@ static char *cgroup_text(const void *item, struct view *view)
 	}
 
 NUMBER_TEXT(queued)
+NUMBER_TEXT(held)
+NUMBER_TEXT(held_bytes)
+NUMBER_TEXT(held_max)
+NUMBER_TEXT(rejected)
 NUMBER_TEXT(queued_bytes)
 NUMBER_TEXT(depth)
 NUMBER_TEXT(senders)
@@ -156,12 +223,31 @@ NUMBER_TEXT(returned)
 NUMBER_TEXT(full)
 NUMBER_TEXT(creator_uid)
 NUMBER_TEXT(creator_gid)
-PID_TEXT(creator_pid)
-PID_TEXT(send_pid)
-PID_TEXT(recv_pid)
+REASON_TEXT(dropped, EXPIRED)
+REASON_TEXT(dropped, REJECTED)
+REASON_TEXT(dropped, DELIVERIES)
+REASON_TEXT(dropped, OVERFLOW)
+REASON_TEXT(dead_lettered, EXPIRED)
+REASON_TEXT(dead_lettered, REJECTED)
+REASON_TEXT(dead_lettered, DELIVERIES)
+REASON_TEXT(dead_lettered, OVERFLOW)
+SOME_TEXT(max_deliveries)
+SOME_TEXT(dead_letter)
+SOME_TEXT(creator_pid)
+SOME_TEXT(send_pid)
+SOME_TEXT(recv_pid)
 TIME_TEXT(create_time)
 TIME_TEXT(send_time)
 TIME_TEXT(recv_time)
+
+/* [0] stands for no reason. */
+static char *dropped_REFUSED_text(const void *item, struct view *view)
+{
+	const struct channel *channel = item;
+
+	(void)view;
+	return channel->shown ? text_number(channel->state.dropped[0]) : NULL;
+}
 
 static const struct column list[] = {
 	{ "NAME", CELL_STRING, true, "name", name_text },
@@ -178,16 +264,30 @@ static const struct column list[] = {
 	{ "GID", CELL_NUMBER, false, "number of the group", gid_text },
 	{ "QUEUED", CELL_NUMBER, true, "messages queued", queued_text },
 	{ "BYTES", CELL_NUMBER, true, "payload queued", queued_bytes_text },
-	{ "DEPTH", CELL_NUMBER, true, "messages that it holds at most",
+	{ "HELD", CELL_NUMBER, true, "messages held by receivers", held_text },
+	{ "HELDBYTES", CELL_NUMBER, false, "payload held by receivers",
+	  held_bytes_text },
+	{ "DEPTH", CELL_NUMBER, true, "messages that fit, queued and held",
 	  depth_text },
-	{ "MAXBYTES", CELL_NUMBER, false, "payload that it holds at most",
+	{ "MAXBYTES", CELL_NUMBER, false, "payload that fits, queued and held",
 	  bytes_text },
 	{ "MSGSIZE", CELL_NUMBER, false, "bytes of one message at most",
 	  msgsize_text },
+	{ "OVERFLOW", CELL_STRING, false, "what it does when it is full",
+	  overflow_text },
+	{ "TTL", CELL_NUMBER, false, "messages expire after", ttl_text },
+	{ "MAXDELIVERIES", CELL_NUMBER, false,
+	  "deliveries of a message at most", max_deliveries_text },
+	{ "DEADLETTER", CELL_STRING, false, "dead messages go to",
+	  dead_letter_name_text },
+	{ "DEADLETTERID", CELL_NUMBER, false, "number of that channel",
+	  dead_letter_text },
 	{ "PEAK", CELL_NUMBER, false, "most messages queued so far",
 	  queued_max_text },
 	{ "PEAKBYTES", CELL_NUMBER, false, "most payload queued so far",
 	  queued_bytes_max_text },
+	{ "PEAKHELD", CELL_NUMBER, false, "most messages held so far",
+	  held_max_text },
 	{ "SENDERS", CELL_NUMBER, true, "endpoints that may send",
 	  senders_text },
 	{ "RECEIVERS", CELL_NUMBER, true, "endpoints that may receive",
@@ -204,6 +304,30 @@ static const struct column list[] = {
 	{ "RETURNED", CELL_NUMBER, false, "messages put back", returned_text },
 	{ "FULL", CELL_NUMBER, false, "messages that did not fit at once",
 	  full_text },
+	{ "REJECTED", CELL_NUMBER, false, "messages not sent for lack of room",
+	  rejected_text },
+	{ "DROPPED", CELL_NUMBER, false, "messages dropped", dropped_text },
+	{ "DROPEXPIRED", CELL_NUMBER, false, "dropped: expired",
+	  dropped_EXPIRED_text },
+	{ "DROPREJECTED", CELL_NUMBER, false, "dropped: rejected by receiver",
+	  dropped_REJECTED_text },
+	{ "DROPDELIVERIES", CELL_NUMBER, false, "dropped: handed out too often",
+	  dropped_DELIVERIES_text },
+	{ "DROPOVERFLOW", CELL_NUMBER, false, "dropped: made room",
+	  dropped_OVERFLOW_text },
+	{ "DROPREFUSED", CELL_NUMBER, false,
+	  "dropped: dead-letter channel did not take", dropped_REFUSED_text },
+	{ "DEADLETTERED", CELL_NUMBER, false, "messages dead-lettered",
+	  dead_lettered_text },
+	{ "DEADEXPIRED", CELL_NUMBER, false, "dead-lettered: expired",
+	  dead_lettered_EXPIRED_text },
+	{ "DEADREJECTED", CELL_NUMBER, false,
+	  "dead-lettered: rejected by receiver", dead_lettered_REJECTED_text },
+	{ "DEADDELIVERIES", CELL_NUMBER, false,
+	  "dead-lettered: handed out too often",
+	  dead_lettered_DELIVERIES_text },
+	{ "DEADOVERFLOW", CELL_NUMBER, false, "dead-lettered: made room",
+	  dead_lettered_OVERFLOW_text },
 	{ "CTIME", CELL_STRING, false, "made at", create_time_text },
 	{ "CPID", CELL_NUMBER, false, "made by process", creator_pid_text },
 	{ "CUSER", CELL_STRING, false, "made by user", cuser_text },

@@ -104,6 +104,9 @@ static int parse_attr(struct entry *e, char *field)
 	if (attr == ATTRS || e->directory)
 		return report(e->where, "a %s has no %s",
 			      e->directory ? "directory" : "queue", field);
+	if (attr == ATTR_DEAD_LETTER && value[0] == '/')
+		return report(e->where, "%s: names have no leading slash here",
+			      value);
 	if (!attrs_set(&e->attrs, attr, value))
 		return report(e->where, "%s=%s: not %s", field, value,
 			      attr_expected(attr));
@@ -144,6 +147,7 @@ static void free_entry(struct entry *e)
 {
 	free(e->where);
 	free(e->name);
+	attrs_free(&e->attrs);
 }
 
 /* Two lines of one name would undo each other at each run. */

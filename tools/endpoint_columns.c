@@ -78,6 +78,12 @@ static char *role_text(const void *item, struct view *view)
 	}
 }
 
+static char *held_text(const void *item, struct view *view)
+{
+	(void)view;
+	return text_number(endpoint_of(item)->held);
+}
+
 static char *waiting_text(const void *item, struct view *view)
 {
 	(void)view;
@@ -95,8 +101,7 @@ static char *since_text(const void *item, struct view *view)
 	ns = endpoint->since < view->now ? view->now - endpoint->since : 0;
 	if (!view->json)
 		return text_duration(ns);
-	return xprintf("%" PRIu64 ".%09" PRIu64, ns / NSEC_PER_SEC,
-		       ns % NSEC_PER_SEC);
+	return text_seconds(ns);
 }
 
 static const struct column list[] = {
@@ -106,6 +111,7 @@ static const struct column list[] = {
 	{ "COMM", CELL_STRING, true, "its command", comm_text },
 	{ "USER", CELL_STRING, true, "who opened it", user_text },
 	{ "ROLE", CELL_STRING, true, "receiver, sender or both", role_text },
+	{ "HELD", CELL_NUMBER, true, "messages that it holds", held_text },
 	{ "WAITING", CELL_NUMBER, true, "calls that wait", waiting_text },
 	{ "SINCE", CELL_NUMBER, true, "how long there has been one",
 	  since_text },

@@ -41,6 +41,9 @@ int report_error(const char *object, int err)
 			      "the name is too long (255 bytes between "
 			      "slashes, %d in all)",
 			      KCHAN_NAME_MAX);
+	case -E2BIG:
+		return report(object, "the module is too old for that "
+				      "(kchan version)");
 	default:
 		return report(object, "%s", strerror(-err));
 	}
@@ -188,6 +191,11 @@ int report_make(const char *object, const char *name, int err,
 		return report_directory(object, name, "no kchanfs is at");
 	case -EISDIR:
 		return report(object, "there is a directory of that name");
+	case -EREMOTE:
+		return report(object,
+			      "the dead-letter channel %s belongs to another "
+			      "network namespace",
+			      attrs->dead_letter);
 	case -EINVAL:
 		return report_malformed(object);
 	default:
@@ -261,6 +269,14 @@ int report_open(const char *object, const char *name, int err, const char *to)
 	}
 }
 
+int report_dead_letter(const char *object, const char *name, int err)
+{
+	if (err == -EMLINK)
+		return report(object, "has a dead-letter channel itself, so it "
+				      "cannot be one");
+	return report_open(object, name, err, "send");
+}
+
 int report_remove(const char *object, const char *name, int err, bool directory)
 {
 	switch (err) {
@@ -303,6 +319,9 @@ int report_send(const char *object, int err, const struct kchan *ch, size_t len)
 	case -EDQUOT:
 		limits = limits_now();
 		return report_queued(object, &limits, len);
+	case -ENOSPC:
+		return report(object, "the queue is full, and rejects what "
+				      "does not fit (kchan mk --overflow)");
 	default:
 		return report_error(object, err);
 	}

@@ -16,6 +16,8 @@
 /* @object: how the line calls it; @name: its name; @err: a negative errno. */
 int report_make(const char *object, const char *name, int err,
 		const struct attrs *attrs);
+/* The dead-letter channel @name cannot be one. */
+int report_dead_letter(const char *object, const char *name, int err);
 /* @to: what it was opened for, as "send". */
 int report_open(const char *object, const char *name, int err, const char *to);
 /* @directory: it was to be one. */

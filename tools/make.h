@@ -8,9 +8,17 @@
 #include "attrs.h"
 #include "place.h"
 
-/* 0 or a negative errno, -EEXIST among them. */
+/*
+ * Opens the channel's dead-letter channel; NULL if none is asked for. 0 or a negative
+ * errno; -EMLINK: it has one itself.
+ */
+int make_dead_letter(const struct attrs *attrs, struct kchan **dead);
+/*
+ * 0 or a negative errno, -EEXIST among them; -EREMOTE: the dead-letter channel is of
+ * another network namespace.
+ */
 int make_channel(const char *name, mode_t mode, const struct attrs *attrs,
-		 struct kchan **ch);
+		 const struct kchan *dead, struct kchan **ch);
 int make_directory(const struct place *place, mode_t mode);
 
 #endif /* KCHAN_MAKE_H */

@@ -16,12 +16,22 @@ ssize_t message_recv(struct kchan *ch, struct buffer *buffer,
 		     const struct kchan_recv_opts *opts,
 		     struct kchan_msg_info *info);
 
-/* Calls @each for each number that is known of a message. */
-void message_numbers(const struct kchan_msg_info *info,
-		     void (*each)(void *arg, const char *name, uint64_t value),
-		     void *arg);
-/* When it was sent, as date and time; to be freed. */
-char *message_time(const struct kchan_msg_info *info);
+/**
+ * struct message_writer - what takes what is known of a message
+ * @number: takes a number
+ * @text: takes a text
+ * @nothing: takes what it does not have
+ * @arg: for them
+ */
+struct message_writer {
+	void (*number)(void *arg, const char *name, uint64_t value);
+	void (*text)(void *arg, const char *name, const char *value);
+	void (*nothing)(void *arg, const char *name);
+	void *arg;
+};
+
+void message_write(const struct kchan_msg_info *info,
+		   const struct message_writer *writer);
 
 /*
  * The exit status that means this error of a call that would have had to wait; else

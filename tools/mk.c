@@ -20,6 +20,7 @@ struct options {
 	bool mode_given;
 	mode_t mode;
 	struct attrs attrs;
+	struct kchan *dead_letter;
 };
 
 enum {
@@ -34,13 +35,26 @@ static int help(void)
 	     "  -d, --directory    make directories; kchanfs must be mounted\n"
 	     "  -m, --mode=MODE    permission bits in octal, whatever the umask; default:\n"
 	     "                     600 for channels, 755 for directories\n"
-	     "      --depth=N      messages that are held at most\n"
+	     "      --depth=N      messages that fit\n"
 	     "      --msgsize=SIZE bytes of one message at most\n"
-	     "      --bytes=SIZE   bytes that are held at most, in all\n"
+	     "      --bytes=SIZE   bytes that fit, of all messages\n"
 	     "      --key=N        a number that is kept and shown, and not used\n"
+	     "      --overflow=block|reject|drop\n"
+	     "                     when it is full: senders wait (default), or fail, or the\n"
+	     "                     oldest messages of the lowest priority make room\n"
+	     "      --ttl=DURATION messages expire so long after they were sent; default:\n"
+	     "                     never\n"
+	     "      --max-deliveries=N\n"
+	     "                     a message that was handed out N times and not\n"
+	     "                     acknowledged is dead; default: no limit\n"
+	     "      --dead-letter=NAME\n"
+	     "                     dead messages go to that channel, which must exist;\n"
+	     "                     default: they are dropped\n"
 	     "      --if-missing   leave alone what exists\n"
 	     "  -h, --help         this text\n\n"
-	     "A SIZE may end in K, M or G. Defaults and limits: kchanfs(5).");
+	     "A SIZE may end in K, M or G. A DURATION is in seconds, or as 500ms, 30s, 1h30m.\n"
+	     "Dead are messages that expired, were rejected by their receiver, were handed out\n"
+	     "too often, or had to make room. Defaults and limits: kchanfs(5).");
 	return EXIT_SUCCESS;
 }
 
@@ -94,7 +108,7 @@ static int make_one(const char *name, const struct options *o)
 		place_close(&place);
 		return err;
 	}
-	err = make_channel(name, o->mode, &o->attrs, &ch);
+	err = make_channel(name, o->mode, &o->attrs, o->dead_letter, &ch);
 	if (!err)
 		kchan_close(ch);
 	return err;
@@ -148,6 +162,33 @@ static int check_options(const struct options *o)
 	return EXIT_SUCCESS;
 }
 
+/* Once for all that are made. */
+static int open_dead_letter(struct options *o)
+{
+	int err = make_dead_letter(&o->attrs, &o->dead_letter), status;
+	char *object;
+
+	if (!err)
+		return EXIT_SUCCESS;
+	object = xprintf("--dead-letter %s", o->attrs.dead_letter);
+	status = report_dead_letter(object, o->attrs.dead_letter, err);
+	free(object);
+	return status;
+}
+
+static int make_all(char **names, struct options *o)
+{
+	int status = open_dead_letter(o);
+
+	if (!status) {
+		for (; *names; names++)
+			status |= make(*names, o);
+		kchan_close(o->dead_letter);
+	}
+	attrs_free(&o->attrs);
+	return status;
+}
+
 static int parse_option(int c, char **argv, struct options *o)
 {
 	switch (c) {
@@ -178,12 +219,19 @@ int cmd_mk(int argc, char **argv)
 		{ "msgsize", required_argument, NULL, OPT_ATTR + ATTR_MSGSIZE },
 		{ "bytes", required_argument, NULL, OPT_ATTR + ATTR_BYTES },
 		{ "key", required_argument, NULL, OPT_ATTR + ATTR_KEY },
+		{ "overflow", required_argument, NULL,
+		  OPT_ATTR + ATTR_OVERFLOW },
+		{ "max-deliveries", required_argument, NULL,
+		  OPT_ATTR + ATTR_MAX_DELIVERIES },
+		{ "ttl", required_argument, NULL, OPT_ATTR + ATTR_TTL },
+		{ "dead-letter", required_argument, NULL,
+		  OPT_ATTR + ATTR_DEAD_LETTER },
 		{ "if-missing", no_argument, NULL, OPT_IF_MISSING },
 		{ "help", no_argument, NULL, 'h' },
 		{}
 	};
 	struct options o = {};
-	int c, status = EXIT_SUCCESS;
+	int c;
 
 	while ((c = getopt_long(argc, argv, ":dm:h", options, NULL)) != -1) {
 		if (c == 'h')
@@ -198,7 +246,5 @@ int cmd_mk(int argc, char **argv)
 	if (!o.mode_given)
 		o.mode = o.directory ? DIRECTORY_MODE : CHANNEL_MODE;
 	umask(0);
-	for (; optind < argc; optind++)
-		status |= make(argv[optind], &o);
-	return status;
+	return make_all(argv + optind, &o);
 }

@@ -28,6 +28,9 @@ static const struct {
 			       "a process that had it open was killed" },
 	[KCHAN_EVENT_REVOKED] = { "revoked", "all use was ended" },
 	[KCHAN_EVENT_FULL] = { "full", "a message did not fit" },
+	[KCHAN_EVENT_DROPPED] = { "dropped", "dead messages were dropped" },
+	[KCHAN_EVENT_DEAD_LETTERED] = { "dead-lettered",
+					"dead messages went to its dead-letter channel" },
 };
 
 /**
@@ -63,7 +66,7 @@ static int help(void)
 	     "Where events came faster than they were read, a line says \"lost\".\n\n"
 	     "Events:");
 	for (i = 0; i < ARRAY_SIZE(events); i++)
-		printf("  %-9s %s\n", events[i].name, events[i].what);
+		printf("  %-13s %s\n", events[i].name, events[i].what);
 	return EXIT_SUCCESS;
 }
 

@@ -58,6 +58,7 @@ static const struct nla_policy policy[KCHAN_A_MAX + 1] = {
 	[KCHAN_A_CHANNELS] = { .type = NLA_U64 },
 	[KCHAN_A_USER_CHANNELS] = { .type = NLA_U64 },
 	[KCHAN_A_USER_BYTES] = { .type = NLA_U64 },
+	[KCHAN_A_HELD] = { .type = NLA_U32 },
 };
 
 static uint32_t u32(struct nlattr **attrs, int attr)
@@ -282,6 +283,7 @@ static int add_endpoint(struct nlattr **attrs, void *arg)
 		.uid = u32(attrs, KCHAN_A_UID),
 		.gid = u32(attrs, KCHAN_A_GID),
 		.role = u32(attrs, KCHAN_A_ROLE),
+		.held = u32(attrs, KCHAN_A_HELD),
 		.waiting = u32(attrs, KCHAN_A_WAITING),
 		.since = u64(attrs, KCHAN_A_SINCE),
 	};
@@ -323,9 +325,13 @@ static int dump(struct netlink *nl, int command, uint64_t id,
 int netlink_channels(struct netlink *nl, struct channels *channels)
 {
 	struct exchange x = { .each = add_channel, .arg = channels };
+	int err;
 
 	*channels = (struct channels){};
-	return dump(nl, KCHAN_CMD_CHANNEL, 0, &x, drop_channels);
+	err = dump(nl, KCHAN_CMD_CHANNEL, 0, &x, drop_channels);
+	if (!err)
+		channels_name_dead_letters(channels);
+	return err;
 }
 
 int netlink_endpoints(struct netlink *nl, uint64_t id,
@@ -337,13 +343,28 @@ int netlink_endpoints(struct netlink *nl, uint64_t id,
 	return dump(nl, KCHAN_CMD_ENDPOINT, id, &x, drop_endpoints);
 }
 
-int netlink_channel(struct netlink *nl, const char *name, uint64_t id,
-		    struct channel *channel)
+static int get_channel(struct netlink *nl, const char *name, uint64_t id,
+		       struct channel *channel)
 {
 	struct exchange x = { .each = take_channel, .arg = channel };
 
 	*channel = (struct channel){};
 	return request(nl, KCHAN_CMD_CHANNEL, 0, name, name ? 0 : id, &x);
+}
+
+int netlink_channel(struct netlink *nl, const char *name, uint64_t id,
+		    struct channel *channel)
+{
+	struct channel dead;
+	int err;
+
+	err = get_channel(nl, name, id, channel);
+	if (err || !channel->state.dead_letter)
+		return err;
+	/* It may be gone, or not visible. */
+	if (get_channel(nl, NULL, channel->state.dead_letter, &dead) == 0)
+		channel->dead_letter = dead.name;
+	return 0;
 }
 
 static int take_limits(struct nlattr **attrs, void *arg)
@@ -438,30 +459,4 @@ int netlink_events(struct netlink *nl,
 		err = nl_recvmsgs(nl->sock, cb);
 	nl_cb_put(cb);
 	return err < 0 && !listener.end ? from_libnl(err) : 0;
-}
-
-void channel_free(struct channel *channel)
-{
-	free(channel->name);
-	*channel = (struct channel){};
-}
-
-void channels_free(struct channels *channels)
-{
-	size_t i;
-
-	for (i = 0; i < channels->count; i++)
-		free(channels->list[i].name);
-	free(channels->list);
-	*channels = (struct channels){};
-}
-
-void endpoints_free(struct endpoints *endpoints)
-{
-	size_t i;
-
-	for (i = 0; i < endpoints->count; i++)
-		free(endpoints->list[i].comm);
-	free(endpoints->list);
-	*endpoints = (struct endpoints){};
 }

@@ -20,6 +20,7 @@ struct netlink;
  * @gid: its group
  * @shown: whether @state may be seen
  * @state: what goes on in it
+ * @dead_letter: name of its dead-letter channel; NULL: none that is visible
  */
 struct channel {
 	uint64_t id;
@@ -29,6 +30,7 @@ struct channel {
 	uint32_t gid;
 	bool shown;
 	struct kchan_state state;
+	char *dead_letter;
 };
 
 struct channels {
@@ -46,6 +48,7 @@ struct channels {
  * @uid: its user
  * @gid: its group
  * @role: KCHAN_ROLE_* bits
+ * @held: messages that it holds
  * @waiting: calls that wait
  * @since: since when; 0: none waits
  */
@@ -58,6 +61,7 @@ struct endpoint {
 	uint32_t uid;
 	uint32_t gid;
 	uint32_t role;
+	uint32_t held;
 	uint32_t waiting;
 	uint64_t since;
 };
@@ -122,6 +126,14 @@ int netlink_subscribe(struct netlink *nl);
 int netlink_events(struct netlink *nl,
 		   int (*each)(const struct event *event, void *arg),
 		   void *arg);
+
+/* The one of that number in a list as it came, or NULL. */
+const struct channel *channels_find(const struct channels *channels,
+				    uint64_t id);
+/* Sets the names of dead-letter channels that are in such a list, too. */
+void channels_name_dead_letters(struct channels *channels);
+/* Its dead-letter channel by name or, if need be, by number; to be freed; NULL: none. */
+char *channel_dead_letter(const struct channel *channel);
 
 void channel_free(struct channel *channel);
 void channels_free(struct channels *channels);

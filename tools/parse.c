@@ -57,23 +57,73 @@ bool parse_size(const char *text, uint64_t max, uint64_t *value)
 	return true;
 }
 
-/* Not by strtod(), for which some locales have a comma. */
-bool parse_seconds(const char *text, uint64_t *ns)
+/* The unit at @text, and where it ends; 0: none that there is. */
+static uint64_t unit_at(const char *text, const char **end)
 {
-	uint64_t seconds, unit = NSEC_PER_SEC, fraction = 0;
-	char *end;
+	static const struct {
+		const char *name;
+		uint64_t ns;
+	} units[] = {
+		{ "ns", 1 },
+		{ "us", 1000 },
+		{ "ms", 1000000 },
+		{ "s", NSEC_PER_SEC },
+		{ "m", 60 * NSEC_PER_SEC },
+		{ "h", 3600 * NSEC_PER_SEC },
+		{ "d", 86400 * NSEC_PER_SEC },
+	};
+	size_t i, len = 0;
 
-	if (!digits(text, 10, &seconds, &end))
+	while (isalpha((unsigned char)text[len]))
+		len++;
+	*end = text + len;
+	for (i = 0; i < ARRAY_SIZE(units); i++) {
+		if (strlen(units[i].name) == len &&
+		    strncmp(text, units[i].name, len) == 0)
+			return units[i].ns;
+	}
+	return 0;
+}
+
+/* Adds it to @sum. Not by strtod(), for which some locales have a comma. */
+static bool add_duration(const char **text, bool unit_needed, uint64_t *sum)
+{
+	uint64_t whole, unit = NSEC_PER_SEC, part = 0;
+	char *end, *fraction = NULL;
+
+	if (!digits(*text, 10, &whole, &end))
 		return false;
 	if (*end == '.') {
-		for (end++; isdigit((unsigned char)*end); end++) {
-			unit /= 10;
-			fraction += (*end - '0') * unit;
-		}
+		fraction = ++end;
+		while (isdigit((unsigned char)*end))
+			end++;
 	}
-	if (*end || seconds >= UINT64_MAX / NSEC_PER_SEC)
+	*text = end;
+	if (*end || unit_needed)
+		unit = unit_at(end, text);
+	if (!unit || __builtin_mul_overflow(whole, unit, &whole))
 		return false;
-	*ns = seconds * NSEC_PER_SEC + fraction;
+	for (; fraction && fraction < end; fraction++) {
+		unit /= 10;
+		part += (*fraction - '0') * unit;
+	}
+	return !__builtin_add_overflow(*sum, whole, sum) &&
+	       !__builtin_add_overflow(*sum, part, sum);
+}
+
+bool parse_duration(const char *text, uint64_t max, uint64_t *ns)
+{
+	uint64_t sum = 0;
+	bool first = true;
+
+	do {
+		if (!add_duration(&text, !first, &sum))
+			return false;
+		first = false;
+	} while (*text);
+	if (sum > max)
+		return false;
+	*ns = sum;
 	return true;
 }
 

@@ -11,8 +11,13 @@
 bool parse_number(const char *text, uint64_t max, uint64_t *value);
 /* Bytes; K, M and G stand for powers of 1024. */
 bool parse_size(const char *text, uint64_t max, uint64_t *value);
-/* Seconds with or without a fraction, into nanoseconds. */
-bool parse_seconds(const char *text, uint64_t *ns);
+/*
+ * Into nanoseconds: seconds, or numbers with a unit each (ns, us, ms, s, m, h, d), as
+ * 1h30m. Fractions are taken.
+ */
+#define EXPECT_DURATION "a duration, as 30, 500ms or 1h30m"
+#define EXPECT_SOME_DURATION "a duration above 0, as 30, 500ms or 1h30m"
+bool parse_duration(const char *text, uint64_t max, uint64_t *ns);
 /* Octal. */
 bool parse_mode(const char *text, mode_t max, mode_t *mode);
 /* A name or a number. */

@@ -206,6 +206,24 @@ void place_close(struct place *place)
 	free(place->name);
 }
 
+int place_device(const char *name, dev_t *dev)
+{
+	struct place place;
+	struct stat st;
+	int err;
+
+	if (name[0] != '/')
+		return instance_device(dev);
+	err = place_open(NULL, name, &place);
+	if (err)
+		return err;
+	if (fstat(place.dir, &st))
+		err = -errno;
+	*dev = st.st_dev;
+	place_close(&place);
+	return err;
+}
+
 int place_channel(const char *path, uint64_t *id)
 {
 	struct stat st;

@@ -4,6 +4,7 @@
 #define KCHAN_PLACE_H
 
 #include <stdint.h>
+#include <sys/types.h>
 
 /**
  * struct place - a name in a directory of kchanfs
@@ -27,6 +28,8 @@ int place_mount(char **dir);
 /* @mount as place_mount() told; NULL: to be found if it is needed. */
 int place_open(const char *mount, const char *name, struct place *place);
 void place_close(struct place *place);
+/* The device number of the instance that a name is in. */
+int place_device(const char *name, dev_t *dev);
 /* The number of the channel at a path; -EXDEV: in another network namespace. */
 int place_channel(const char *path, uint64_t *id);
 

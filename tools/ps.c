@@ -33,24 +33,14 @@ static int help(void)
 	return EXIT_SUCCESS;
 }
 
-/* The kernel lists channels by number. */
-static int compare_ids(const void *a, const void *b)
-{
-	const struct channel *one = a, *other = b;
-
-	return one->id < other->id ? -1 : one->id > other->id;
-}
-
 static void put_names(struct endpoints *endpoints,
 		      const struct channels *channels)
 {
-	struct channel key, *found;
+	const struct channel *found;
 	size_t i;
 
-	for (i = 0; channels->count && i < endpoints->count; i++) {
-		key.id = endpoints->list[i].id;
-		found = bsearch(&key, channels->list, channels->count,
-				sizeof(key), compare_ids);
+	for (i = 0; i < endpoints->count; i++) {
+		found = channels_find(channels, endpoints->list[i].id);
 		endpoints->list[i].name = found ? found->name : NULL;
 	}
 }

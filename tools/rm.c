@@ -2,10 +2,8 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <kchan.h>
@@ -50,43 +48,7 @@ static int report_removal(const char *name, int err, const struct options *o)
 	return report_remove(name, name, err, o->directory);
 }
 
-static int remove_at(int fd, const char *name, uint64_t id, bool now)
-{
-	struct kchan_remove arg = {
-		.size = sizeof(arg),
-		.flags = now ? KCHAN_REMOVE_NOW : 0,
-		.name = (uintptr_t)name,
-		.id = id,
-	};
-
-	return ioctl(fd, KCHAN_IOC_REMOVE, &arg) ? -errno : 0;
-}
-
-/* By name, or by number where that is NULL. */
-static int remove_in_instance(const char *name, uint64_t id, bool now)
-{
-	int fd = open("/dev/kchan", O_RDONLY | O_CLOEXEC), err;
-
-	if (fd < 0)
-		return errno == ENOENT || errno == ENXIO ? -ENODEV : -errno;
-	err = remove_at(fd, name, id, now);
-	close(fd);
-	return err;
-}
-
-/* The command goes to a directory that is open for reading, unlink(2) needs less. */
-static int remove_now(const struct place *place)
-{
-	int fd = openat(place->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int err;
-
-	if (fd < 0)
-		return -errno;
-	err = remove_at(fd, place->last, 0, true);
-	close(fd);
-	return err;
-}
-
+/* Of a path unlink(2) needs less: the command takes a directory that can be read. */
 static int remove_in_place(const char *name, const struct options *o)
 {
 	struct place place;
@@ -95,10 +57,7 @@ static int remove_in_place(const char *name, const struct options *o)
 	err = place_open(NULL, name, &place);
 	if (err)
 		return err;
-	if (o->now)
-		err = remove_now(&place);
-	else if (unlinkat(place.dir, place.last,
-			  o->directory ? AT_REMOVEDIR : 0))
+	if (unlinkat(place.dir, place.last, o->directory ? AT_REMOVEDIR : 0))
 		err = -errno;
 	place_close(&place);
 	return err;
@@ -106,6 +65,7 @@ static int remove_in_place(const char *name, const struct options *o)
 
 static int remove_one(const char *name, const struct options *o)
 {
+	uint32_t flags = o->now ? KCHAN_REMOVE_NOW : 0;
 	uint64_t id;
 	int err;
 
@@ -113,11 +73,11 @@ static int remove_one(const char *name, const struct options *o)
 		if (!parse_number(name, UINT64_MAX, &id) || !id)
 			return misuse("--id %s: not the number of a channel",
 				      name);
-		err = remove_in_instance(NULL, id, o->now);
-	} else if (o->directory || name[0] == '/') {
+		err = kchan_remove(NULL, id, flags);
+	} else if (o->directory || (name[0] == '/' && !o->now)) {
 		err = remove_in_place(name, o);
 	} else {
-		err = remove_in_instance(name, 0, o->now);
+		err = kchan_remove(name, 0, flags);
 	}
 	return err ? report_removal(name, err, o) : EXIT_SUCCESS;
 }

@@ -20,6 +20,7 @@
  * @separator: between messages in the input
  * @whole: the input is one message
  * @timed: wait at most @timeout ns for each message
+ * @ttl: ns after which each expires; 0: as the channel has it
  * @opts: priority, tag, flags
  */
 struct sender {
@@ -29,10 +30,11 @@ struct sender {
 	bool whole;
 	bool timed;
 	uint64_t timeout;
+	uint64_t ttl;
 	struct kchan_send_opts opts;
 };
 
-enum { OPT_NEED_PEER = LONG_ONLY, OPT_NONBLOCK, OPT_TIMEOUT };
+enum { OPT_EXPIRE = LONG_ONLY, OPT_NEED_PEER, OPT_NONBLOCK, OPT_TIMEOUT };
 
 static int help(void)
 {
@@ -42,12 +44,17 @@ static int help(void)
 	     "  -w, --whole           the input is one message, as it is\n"
 	     "  -p, --priority=N      0 (default) to 32767; higher goes first\n"
 	     "  -t, --tag=N           a number that goes with the message (default 0)\n"
-	     "      --timeout=SECONDS wait for room at most so long, for each message\n"
+	     "      --expire=DURATION what is not received in that time never is; default: as\n"
+	     "                        the channel was made (kchan mk --ttl)\n"
+	     "      --timeout=DURATION\n"
+	     "                        wait for room at most so long, for each message\n"
 	     "      --nonblock        do not wait for room\n"
 	     "      --need-peer       do not wait for room while nobody can receive\n"
 	     "  -h, --help            this text\n\n"
-	     "Exit status: 1 for errors; where there was no room, 2 with --nonblock,\n"
-	     "3 with --timeout, 4 with --need-peer.");
+	     "A DURATION is in seconds, or as 500ms, 30s, 1h30m.\n"
+	     "Exit status: 1 for errors; where there was no room, 2 with --nonblock, or if the\n"
+	     "channel rejects then (kchan mk --overflow), 3 with --timeout, 4 with\n"
+	     "--need-peer.");
 	return EXIT_SUCCESS;
 }
 
@@ -57,6 +64,8 @@ static int send_one(struct sender *s, const char *data, size_t len)
 
 	if (s->timed)
 		s->opts.deadline = kchan_deadline_in(s->timeout);
+	if (s->ttl)
+		s->opts.expiry = kchan_deadline_in(s->ttl);
 	err = kchan_send_opts(s->ch, data, len, &s->opts, NULL);
 	switch (err) {
 	case 0:
@@ -165,10 +174,14 @@ static int parse_option(int c, char **argv, struct sender *s)
 		if (!parse_number(optarg, UINT64_MAX, &s->opts.tag))
 			return bad_value("--tag", "a number of 64 bits");
 		return EXIT_SUCCESS;
+	case OPT_EXPIRE:
+		if (!parse_duration(optarg, INT64_MAX, &s->ttl) || !s->ttl)
+			return bad_value("--expire", EXPECT_SOME_DURATION);
+		return EXIT_SUCCESS;
 	case OPT_TIMEOUT:
 		s->timed = true;
-		if (!parse_seconds(optarg, &s->timeout))
-			return bad_value("--timeout", "a number of seconds");
+		if (!parse_duration(optarg, UINT64_MAX, &s->timeout))
+			return bad_value("--timeout", EXPECT_DURATION);
 		return EXIT_SUCCESS;
 	case OPT_NONBLOCK:
 		s->opts.flags |= KCHAN_NONBLOCK;
@@ -188,6 +201,7 @@ int cmd_send(int argc, char **argv)
 		{ "whole", no_argument, NULL, 'w' },
 		{ "priority", required_argument, NULL, 'p' },
 		{ "tag", required_argument, NULL, 't' },
+		{ "expire", required_argument, NULL, OPT_EXPIRE },
 		{ "timeout", required_argument, NULL, OPT_TIMEOUT },
 		{ "nonblock", no_argument, NULL, OPT_NONBLOCK },
 		{ "need-peer", no_argument, NULL, OPT_NEED_PEER },

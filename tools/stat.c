@@ -10,7 +10,7 @@
 #include "place.h"
 #include "tool.h"
 
-#define LABEL_WIDTH 34
+#define LABEL_WIDTH 35
 #define BAR_WIDTH 40
 
 static int help(void)
@@ -22,11 +22,17 @@ static int help(void)
 	return EXIT_SUCCESS;
 }
 
-/* What another column says in words. */
+/* What another column says in words, or what print_dead() shows. */
 static bool is_repetition(const char *name)
 {
-	static const char *const names[] = { "NAME", "MODE", "UID",
-					     "GID",  "CUID", "CGID" };
+	static const char *const names[] = {
+		"NAME",		"MODE",		  "UID",
+		"GID",		"CUID",		  "CGID",
+		"DEADLETTERID", "DROPEXPIRED",	  "DROPREJECTED",
+		"DROPREFUSED",	"DROPDELIVERIES", "DROPOVERFLOW",
+		"DEADEXPIRED",	"DEADREJECTED",	  "DEADDELIVERIES",
+		"DEADOVERFLOW",
+	};
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
@@ -91,6 +97,32 @@ static void print_residence(const struct kchan_state *state)
 		print_bar(i, counts[i], most);
 }
 
+/* Those reasons that there were. */
+static void print_dead(const struct kchan_state *state)
+{
+	static const char *const reasons[KCHAN_DEAD_REASONS] = {
+		[0] = "dead-letter channel did not take",
+		[KCHAN_DEAD_EXPIRED] = "expired",
+		[KCHAN_DEAD_REJECTED] = "rejected by receiver",
+		[KCHAN_DEAD_DELIVERIES] = "handed out too often",
+		[KCHAN_DEAD_OVERFLOW] = "made room",
+	};
+	bool first = true;
+	int i;
+
+	for (i = 0; i < KCHAN_DEAD_REASONS; i++) {
+		if (!state->dropped[i] && !state->dead_lettered[i])
+			continue;
+		if (first)
+			printf("  %-*s %10s %14s\n", LABEL_WIDTH,
+			       "dead messages", "dropped", "dead-lettered");
+		first = false;
+		printf("    %-*s %10" PRIu64 " %14" PRIu64 "\n",
+		       LABEL_WIDTH - 2, reasons[i], (uint64_t)state->dropped[i],
+		       (uint64_t)state->dead_lettered[i]);
+	}
+}
+
 /* The name and the number are the channel's, and known. */
 static int print_endpoints(const struct endpoints *endpoints, struct view *view)
 {
@@ -119,10 +151,12 @@ static int print(const struct channel *channel,
 		printf("channel without a name that you may see");
 	putchar('\n');
 	print_columns(channel, view);
-	if (!channel->shown)
+	if (!channel->shown) {
 		puts("  what goes on in it is for who may send or receive");
-	else
+	} else {
+		print_dead(&channel->state);
 		print_residence(&channel->state);
+	}
 	return print_endpoints(endpoints, view);
 }
 

@@ -114,6 +114,19 @@ char *text_duration(uint64_t ns)
 		       s % 86400 / 3600);
 }
 
+char *text_seconds(uint64_t ns)
+{
+	char *text = xprintf("%" PRIu64 ".%09" PRIu64, ns / NSEC_PER_SEC,
+			     ns % NSEC_PER_SEC);
+	char *end = text + strlen(text);
+
+	while (end[-1] == '0')
+		*--end = '\0';
+	if (end[-1] == '.')
+		end[-1] = '\0';
+	return text;
+}
+
 char *text_mode(mode_t mode)
 {
 	static const char letters[] = "rwxrwxrwx";

@@ -37,6 +37,8 @@ char *text_group(struct view *view, gid_t gid);
 char *text_time(const struct view *view, uint64_t time);
 /* As 350ms, 12.4s, 3m12s, 5h02m, 3d04h. */
 char *text_duration(uint64_t ns);
+/* The same in seconds and exactly, as 192.5. */
+char *text_seconds(uint64_t ns);
 /* Of a channel, as ls(1) writes it. */
 char *text_mode(mode_t mode);
 

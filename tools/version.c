@@ -18,6 +18,12 @@ static const struct bit kinds[] = { { 1ULL << KCHAN_KIND_QUEUE, "queue" }, {} };
 static const struct bit features[] = { { KCHAN_FEATURE_QUEUE, "queue" },
 				       { KCHAN_FEATURE_UNNAMED, "unnamed" },
 				       { KCHAN_FEATURE_NETLINK, "netlink" },
+				       { KCHAN_FEATURE_HOLD, "hold" },
+				       { KCHAN_FEATURE_EXPIRY, "expiry" },
+				       { KCHAN_FEATURE_DEAD, "dead-letter" },
+				       { KCHAN_FEATURE_OVERFLOW, "overflow" },
+				       { KCHAN_FEATURE_FILTER, "filter" },
+				       { KCHAN_FEATURE_BATCH, "batch" },
 				       {} };
 
 static int help(void)

@@ -16,14 +16,16 @@
 #include "explain.h"
 #include "message.h"
 #include "parse.h"
+#include "text.h"
 #include "tool.h"
 
 #define PARALLEL_MAX 1024
 
-/* A command that runs. */
+/* A command that runs, and the message that is held for it. */
 struct job {
 	pid_t pid;
 	uint64_t seq;
+	bool last; /* it will not be handed out again */
 };
 
 /**
@@ -34,12 +36,15 @@ struct job {
  * @parallel: how many may run at once
  * @count: messages that are still to be taken; 0: all that come
  * @counted: whether @count is meant
+ * @max_deliveries: how often the channel hands out a message; 0: no limit
+ * @retry: put back what a command failed at, and do not reject it
  * @idle: milliseconds without a message after which it ends; -1: never
  * @signals: descriptor that tells of signals
  * @mask: signals that commands have blocked
  * @jobs: what runs
  * @running: how many
  * @stopped: takes no more messages
+ * @ended: the channel has, which was told
  * @status: exit status so far
  * @buffer: the message
  */
@@ -50,39 +55,102 @@ struct worker {
 	unsigned int parallel;
 	uint64_t count;
 	bool counted;
+	uint32_t max_deliveries;
+	bool retry;
 	int idle;
 	int signals;
 	sigset_t mask;
 	struct job *jobs;
 	unsigned int running;
 	bool stopped;
+	bool ended;
 	int status;
 	struct buffer buffer;
 };
 
-enum { OPT_IDLE = LONG_ONLY };
+enum { OPT_IDLE = LONG_ONLY, OPT_RETRY };
 
 static int help(void)
 {
 	puts("Usage: kchan work NAME [OPTION]... -- COMMAND [ARGUMENT]...\n"
-	     "Run COMMAND for each message, with the payload as its input and the rest in\n"
-	     "KCHAN_NAME, KCHAN_SEQ, KCHAN_PRIO, KCHAN_TAG, KCHAN_LEN, KCHAN_DELIVERIES,\n"
-	     "KCHAN_PID, KCHAN_UID, KCHAN_GID and KCHAN_TIME. A message is taken when it is\n"
-	     "received: one whose COMMAND fails is not tried again.\n\n"
+	     "Run COMMAND for each message, with the payload as its input. The message is held\n"
+	     "meanwhile. It is done when COMMAND exits with 0, rejected when it exits with\n"
+	     "another status, and put back when COMMAND or the worker is killed.\n\n"
 	     "  -P, --parallel=N     up to N at once (default 1)\n"
+	     "      --retry          do not reject a message, but put it back\n"
 	     "  -n, --count=N        end after N messages\n"
-	     "      --idle=SECONDS   end when no message has come for so long\n"
+	     "      --idle=DURATION  end when no message has come for so long\n"
 	     "  -h, --help           this text\n\n"
+	     "COMMAND finds the rest in KCHAN_NAME, KCHAN_SEQ, KCHAN_PRIO, KCHAN_TAG,\n"
+	     "KCHAN_LEN, KCHAN_DELIVERIES, KCHAN_PID, KCHAN_UID, KCHAN_GID, KCHAN_TIME and, if\n"
+	     "it has them, KCHAN_EXPIRY, KCHAN_REASON and KCHAN_ORIGIN.\n"
+	     "What is put back is tried again at once: kchan mk --max-deliveries limits that,\n"
+	     "and kchan mk --dead-letter keeps what is rejected or was tried too often.\n\n"
+	     "A DURATION is in seconds, or as 500ms, 30s, 1h30m.\n"
 	     "SIGTERM and SIGINT end it when what runs has ended.\n"
 	     "Exit status: 123 if a COMMAND failed, 126 if it cannot be run, 127 if it is\n"
 	     "not found, 1 for other errors.");
 	return EXIT_SUCCESS;
 }
 
-/* How a command ended; only failure is told. */
+static void stop(struct worker *w, int status)
+{
+	w->stopped = true;
+	w->status = status;
+}
+
+/* That the channel has ended is told once, and is not the fault of the command. */
+static void report_channel(struct worker *w, int err)
+{
+	if (!w->ended)
+		report_error(w->name, err);
+	w->ended |= err == -EIDRM;
+	stop(w, EXIT_FAILURE);
+}
+
+/* Gives back a message, and says why. */
+static void give_back(struct worker *w, const struct job *job, bool reject,
+		      const char *why)
+{
+	int err = kchan_nack(w->ch, job->seq, reject ? KCHAN_NACK_REJECT : 0);
+	const char *fate = job->last ? "given up" : "put back";
+
+	if (reject)
+		fate = "rejected";
+	if (err)
+		fate = "lost";
+	report(w->name, "message %" PRIu64 " is %s: %s: %s", job->seq, fate,
+	       w->command[0], why);
+	if (err)
+		report_channel(w, err);
+}
+
+/* A command that was killed did not judge the message. */
+static void settle(struct worker *w, const struct job *job, int how)
+{
+	char *why;
+	int err;
+
+	if (how == 0) {
+		err = kchan_ack(w->ch, job->seq);
+		if (err)
+			report_channel(w, err);
+		return;
+	}
+	if (WIFSIGNALED(how))
+		why = xprintf("killed by signal %d", WTERMSIG(how));
+	else
+		why = xprintf("exited with %d", WEXITSTATUS(how));
+	if (!w->status)
+		w->status = EXIT_COMMAND_FAILED;
+	give_back(w, job, WIFEXITED(how) && !w->retry, why);
+	free(why);
+}
+
 static void reap(struct worker *w, pid_t pid, int how)
 {
 	unsigned int i;
+	struct job job;
 
 	for (i = 0; i < w->running; i++) {
 		if (w->jobs[i].pid == pid)
@@ -90,16 +158,9 @@ static void reap(struct worker *w, pid_t pid, int how)
 	}
 	if (i == w->running)
 		return;
-	if (WIFSIGNALED(how))
-		report(w->name,
-		       "message %" PRIu64 ": %s was killed by signal %d",
-		       w->jobs[i].seq, w->command[0], WTERMSIG(how));
-	else if (WEXITSTATUS(how))
-		report(w->name, "message %" PRIu64 ": %s exited with %d",
-		       w->jobs[i].seq, w->command[0], WEXITSTATUS(how));
-	if (how && !w->status)
-		w->status = EXIT_COMMAND_FAILED;
+	job = w->jobs[i];
 	w->jobs[i] = w->jobs[--w->running];
+	settle(w, &job, how);
 }
 
 static void take_signal(struct worker *w)
@@ -115,12 +176,6 @@ static void take_signal(struct worker *w)
 	/* One SIGCHLD may stand for several. */
 	while ((pid = waitpid(-1, &how, WNOHANG)) > 0)
 		reap(w, pid, how);
-}
-
-static void stop(struct worker *w, int status)
-{
-	w->stopped = true;
-	w->status = status;
 }
 
 /* The payload as a file, so that who does not read it all is no problem. */
@@ -143,6 +198,7 @@ static int payload_file(const struct worker *w, size_t len)
 	return fd;
 }
 
+/* @value is NULL for none. */
 static void set_variable(const char *name, const char *value)
 {
 	char *variable = xprintf("KCHAN_%s", name), *c;
@@ -151,29 +207,41 @@ static void set_variable(const char *name, const char *value)
 		if (*c >= 'a' && *c <= 'z')
 			*c -= 'a' - 'A';
 	}
-	if (setenv(variable, value, 1))
+	if (value ? setenv(variable, value, 1) : unsetenv(variable))
 		exit(report_error(NULL, -errno));
 	free(variable);
 }
 
+static void set_text(void *arg, const char *name, const char *value)
+{
+	(void)arg;
+	set_variable(name, value);
+}
+
 static void set_number(void *arg, const char *name, uint64_t value)
 {
-	char text[24];
+	char *text = text_number(value);
 
 	(void)arg;
-	snprintf(text, sizeof(text), "%" PRIu64, value);
 	set_variable(name, text);
+	free(text);
+}
+
+/* What an earlier message had. */
+static void set_nothing(void *arg, const char *name)
+{
+	(void)arg;
+	set_variable(name, NULL);
 }
 
 static void set_environment(const struct worker *w,
 			    const struct kchan_msg_info *info)
 {
-	char *time = message_time(info);
+	static const struct message_writer writer = { set_number, set_text,
+						      set_nothing, NULL };
 
 	set_variable("name", w->name);
-	set_variable("time", time);
-	message_numbers(info, set_number, NULL);
-	free(time);
+	message_write(info, &writer);
 }
 
 /* Return: 0 or an errno value. */
@@ -196,12 +264,10 @@ static int spawn(const struct worker *w, int input, pid_t *pid)
 	return err;
 }
 
-/* There is no way to put the message back, so its loss is told. */
-static void report_loss(struct worker *w, const struct kchan_msg_info *info,
-			int err)
+/* That is not the message's fault, and would be so with all others. */
+static void cannot_run(struct worker *w, const struct job *job, int err)
 {
-	report(w->name, "message %" PRIu64 " is lost: %s: %s", info->seq,
-	       w->command[0], strerror(err));
+	give_back(w, job, false, strerror(err));
 	stop(w, err == ENOENT ? EXIT_COMMAND_MISSING : EXIT_COMMAND_BROKEN);
 }
 
@@ -210,19 +276,20 @@ static void start(struct worker *w, const struct kchan_msg_info *info)
 	struct job *job = &w->jobs[w->running];
 	int input, err;
 
+	job->seq = info->seq;
+	job->last = w->max_deliveries && info->deliveries >= w->max_deliveries;
 	input = payload_file(w, info->len);
 	if (input < 0) {
-		report_loss(w, info, errno);
+		cannot_run(w, job, errno);
 		return;
 	}
 	set_environment(w, info);
 	err = spawn(w, input, &job->pid);
 	close(input);
 	if (err) {
-		report_loss(w, info, err);
+		cannot_run(w, job, err);
 		return;
 	}
-	job->seq = info->seq;
 	w->running++;
 	if (w->counted && !--w->count)
 		w->stopped = true;
@@ -235,13 +302,13 @@ static void take_message(struct worker *w)
 	struct kchan_recv_opts opts = KCHAN_INIT(struct kchan_recv_opts);
 	ssize_t len;
 
-	opts.flags = KCHAN_NONBLOCK;
+	opts.flags = KCHAN_NONBLOCK | KCHAN_HOLD;
 	len = message_recv(w->ch, &w->buffer, &opts, &info);
 	if (len >= 0) {
 		start(w, &info);
 	} else if (len != -EAGAIN) {
-		report_error(w->name, len);
-		stop(w, EXIT_FAILURE);
+		/* What else could be wrong with it. */
+		report_channel(w, len == -EINVAL ? -E2BIG : len);
 	}
 }
 
@@ -312,16 +379,29 @@ static int check_command(const char *command)
 	return err == ENOENT ? EXIT_COMMAND_MISSING : EXIT_COMMAND_BROKEN;
 }
 
-static int work(struct worker *w)
+static int open_channel(struct worker *w)
 {
-	int err, status;
+	struct kchan_state state = KCHAN_INIT(struct kchan_state);
+	int err = kchan_open(&w->ch, w->name, O_RDONLY);
 
-	status = check_command(w->command[0]);
-	if (status)
-		return status;
-	err = kchan_open(&w->ch, w->name, O_RDONLY);
 	if (err)
 		return report_open(w->name, w->name, err, "receive");
+	err = kchan_get_state(w->ch, &state);
+	w->max_deliveries = state.max_deliveries;
+	if (!err)
+		return EXIT_SUCCESS;
+	kchan_close(w->ch);
+	return report_error(w->name, err);
+}
+
+static int work(struct worker *w)
+{
+	int status = check_command(w->command[0]);
+
+	if (!status)
+		status = open_channel(w);
+	if (status)
+		return status;
 	w->jobs = xrealloc(NULL, w->parallel * sizeof(*w->jobs));
 	if (!open_signals(w)) {
 		w->status = report_error(NULL, -errno);
@@ -352,9 +432,12 @@ static int parse_option(int c, char **argv, struct worker *w)
 			return bad_value("--count", "a number from 1");
 		return EXIT_SUCCESS;
 	case OPT_IDLE:
-		if (!parse_seconds(optarg, &n) || n / 1000000 > INT32_MAX)
-			return bad_value("--idle", "a number of seconds");
+		if (!parse_duration(optarg, INT32_MAX * UINT64_C(1000000), &n))
+			return bad_value("--idle", EXPECT_DURATION);
 		w->idle = n / 1000000;
+		return EXIT_SUCCESS;
+	case OPT_RETRY:
+		w->retry = true;
 		return EXIT_SUCCESS;
 	default:
 		return bad_option(c, argv);
@@ -366,6 +449,7 @@ int cmd_work(int argc, char **argv)
 	static const struct option options[] = {
 		{ "parallel", required_argument, NULL, 'P' },
 		{ "count", required_argument, NULL, 'n' },
+		{ "retry", no_argument, NULL, OPT_RETRY },
 		{ "idle", required_argument, NULL, OPT_IDLE },
 		{ "help", no_argument, NULL, 'h' },
 		{}
