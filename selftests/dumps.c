@@ -9,7 +9,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
-#define MANY 300		/* more than come in one piece */
+#define MANY 100		/* more than come in one piece */
 
 FIXTURE(dumps)
 {
