@@ -636,7 +636,8 @@ int kchan_channel_state(struct kchan_channel *ch,
 
 	spin_lock(&ch->lock);
 	kchan_reaper_reap_all_locked(ch);
-	if (ch->revoked)
+	/* What is gone is being emptied. */
+	if (ch->revoked || ch->gone)
 		err = -EIDRM;
 	else
 		state_locked(ch, viewer, state);

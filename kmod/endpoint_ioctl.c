@@ -366,10 +366,13 @@ static int ioctl_settings(struct file *file, void __user *uarg)
 		return -EINVAL;
 	if (arg.reserved)
 		return -EINVAL;
-	err = kchan_channel_settings(file->private_data, &arg);
-	if (err)
-		return err;
-	return kchan_arg_put(uarg, &arg, sizeof(arg));
+	/* Tried now: once they are changed nothing may fail. */
+	err = kchan_arg_put(uarg, &arg, sizeof(arg));
+	if (!err)
+		err = kchan_channel_settings(file->private_data, &arg);
+	if (!err)
+		(void)kchan_arg_put(uarg, &arg, sizeof(arg));
+	return err;
 }
 
 static int ioctl_state(struct file *file, void __user *uarg)

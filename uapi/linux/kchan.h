@@ -19,9 +19,9 @@
  * in the instance of the network namespace in which the device was opened; no
  * mount is needed.
  *
- * A *directory* of a mounted kchanfs, opened for reading, takes the same commands.
- * Names are relative to it, and what goes for its mount goes for them: read-only,
- * the path that security modules see.
+ * A *directory* of a mounted kchanfs, opened for reading, takes the same
+ * commands. Names are relative to it, and what goes for its mount goes for
+ * them: read-only, the path that security modules see.
  *
  * An *endpoint* is an open file of a channel, made by CREATE, by OPEN or by
  * open(2) of the channel's name in a mounted kchanfs. Its access mode is its
@@ -45,10 +45,11 @@
  * - memory that cannot be read or written: EFAULT.
  *
  * A successful call writes the whole struct back, as much of it as both sides
- * know, and clears what only the caller knows; REMOVE, ACK, NACK and the batches have
- * nothing to write. A call that fails changes nothing, and leaves the caller's struct
- * as it was; the exceptions are the one named at &struct kchan_recv, and EFAULT,
- * which may come when part of it is written.
+ * know, and clears what only the caller knows; REMOVE, ACK, NACK and the
+ * batches have nothing to write, SEND only its @seq. A call that fails changes
+ * nothing, and leaves the caller's struct as it was; the exceptions are the one
+ * named at &struct kchan_recv, and EFAULT, which may come when part of it is
+ * written.
  *
  * Times are nanoseconds of CLOCK_MONOTONIC as the caller's time namespace
  * shows it. Process, user and group ids are those of the caller's namespaces: a
@@ -157,16 +158,16 @@ struct kchan_features {
  * @fd: out: the descriptor; with PAIR the receiving end.
  * @fd_send: out: with PAIR the sending end, else -1.
  * @overflow: in: KCHAN_OVERFLOW_*. DROP drops queued messages whose priority is
- *	not above that of the new one, as many as it takes; where that would not make
- *	room, the new one itself is dropped instead, after at most a multiple of 64
- *	others. Either way the call succeeds.
+ *	not above that of the new one, as many as it takes; where that would
+ *	not make room, the new one itself is dropped instead, after at most a
+ *	multiple of 64 others. Either way the call succeeds.
  * @max_deliveries: in: a message that was handed to receivers so often is not put
  *	back any more, but is dead, up to %KCHAN_DELIVERIES_MAX; 0: no limit.
  * @ttl: in: nanoseconds after which messages expire that do not say when
  *	themselves, up to 2^63 - 1; 0: never.
- * @dead_letter: in: with DEAD_LETTER a descriptor of a channel of the same instance
- *	that is open for writing. Dead messages go there, see DOC: dead messages.
- *	Without DEAD_LETTER: 0.
+ * @dead_letter: in: with DEAD_LETTER a descriptor of a channel of the same
+ *	instance that is open for writing. Dead messages go there, see DOC:
+ *	dead messages. Without DEAD_LETTER: 0.
  * @reserved: in: 0.
  *
  * Makes a channel and opens it; where the name is taken and EXCL is not given,
@@ -176,13 +177,14 @@ struct kchan_features {
  *
  * Errors, beside those of all commands and those of &struct kchan_open:
  * EEXIST (EXCL, and the name is taken), EINVAL (a malformed name, @mode above
- * 0777, an unknown @kind or @overflow, @bytes below @msgsize, @max_deliveries or
- * @ttl too high, PAIR with a name, EXCL or AUTO without one, a dead-letter channel
- * that has one itself or is of another instance), EBADF (@dead_letter is no
- * endpoint that is open for writing), ENAMETOOLONG, ERANGE (@depth, @msgsize or
- * @bytes above net.kchan.max_depth, .max_msgsize, .max_bytes), EDQUOT (the caller's user has
- * net.kchan.max_channels_user channels and directories), ENOSPC (the namespace
- * has net.kchan.max_channels), EROFS (the directory's mount is read-only), EXDEV
+ * 0777, an unknown @kind or @overflow, @bytes below @msgsize, @max_deliveries
+ * or @ttl too high, PAIR with a name, EXCL or AUTO without one, a dead-letter
+ * channel that has one itself or is of another instance), EBADF (@dead_letter
+ * is no endpoint that is open for writing), ENAMETOOLONG, ERANGE (@depth,
+ * @msgsize or @bytes above net.kchan.max_depth, .max_msgsize, .max_bytes),
+ * EDQUOT (the caller's user has net.kchan.max_channels_user channels and
+ * directories), ENOSPC (the namespace has net.kchan.max_channels, or has given
+ * out all numbers), EROFS (the directory's mount is read-only), EXDEV
  * (something else is mounted on a directory in @name).
  */
 struct kchan_create {
@@ -216,15 +218,16 @@ struct kchan_create {
  *   (%KCHAN_DEAD_DELIVERIES), or
  * - has to make room for others, %KCHAN_OVERFLOW_DROP (%KCHAN_DEAD_OVERFLOW).
  *
- * It goes to the channel's dead-letter channel if it has one, else it is dropped.
- * There it comes after all others of its priority, with its payload, tag, sender
- * and charge, no expiry, and a new number, time and count of deliveries; @reason
- * and @origin of &struct kchan_recv say whence it came. Who goes by @uid must look at
- * them: whoever made the channel @origin may have passed on what another sent there. Where it is longer than
- * msgsize there, or finds the queue full or the channel gone or ended, it is
- * dropped after all, unless the overflow policy there makes room. That is one hop: a
- * dead-letter channel has none itself. It does not know of those who send to it in
- * this way, and does not live for them: one without a name is gone with its last
+ * It goes to the channel's dead-letter channel if it has one, else it is
+ * dropped. There it comes after all others of its priority, with its payload,
+ * tag, sender and charge, no expiry, and a new number, time and count of
+ * deliveries; @reason and @origin of &struct kchan_recv say whence it came. Who
+ * goes by @uid must look at them: whoever made the channel @origin may have
+ * passed on what another sent there. Where it is longer than msgsize there, or
+ * finds the queue full or the channel gone or ended, it is dropped after all,
+ * unless the overflow policy there makes room. That is one hop: a dead-letter
+ * channel has none itself. It does not know of those who send to it in this
+ * way, and does not live for them: one without a name is gone with its last
  * endpoint.
  */
 #define KCHAN_DEAD_EXPIRED	1
@@ -273,16 +276,17 @@ struct kchan_open {
  * it is gone with the last of them. That takes write and search permission on its
  * directory, and owning the channel or the directory, or CAP_FOWNER.
  *
- * With NOW ends all use and then removes the name, as %KCHAN_IOC_REVOKE does. That
- * takes owning the channel, or CAP_FOWNER, and waits for nobody.
+ * With NOW ends all use and then removes the name, as %KCHAN_IOC_REVOKE does.
+ * That takes owning the channel, or CAP_FOWNER, and waits for nobody.
  *
  * A name takes search permission on all directories on the way, too; an id does
  * not.
  *
- * Errors, beside those of all commands: EACCES, EIDRM (the namespace is gone; with
- * NOW: revoked already), EBUSY (something is mounted on the name), EINVAL (neither name nor id, a malformed name, or an id
- * alone on a directory), EISDIR, ENAMETOOLONG, ENOENT (no such channel, or it has
- * another id, or no name), ENOMEM, ENOTDIR, EPERM, EROFS, EXDEV.
+ * Errors, beside those of all commands: EACCES, EIDRM (the namespace is gone;
+ * with NOW: revoked already), EBUSY (something is mounted on the name), EINVAL
+ * (neither name nor id, a malformed name, or an id alone on a directory),
+ * EISDIR, ENAMETOOLONG, ENOENT (no such channel, or it has another id, or no
+ * name), ENOMEM, ENOTDIR, EPERM, EROFS, EXDEV.
  */
 struct kchan_remove {
 	__u32 size;
@@ -315,24 +319,26 @@ struct kchan_remove {
  * @seq: out: the sequence number of the message: 1 for the channel's first, and
  *	one more for each that follows.
  * @expiry: in: when the message expires; a time that has passed: at once; 0: as
- *	the channel's ttl says. It counts from the call, not from when there is room.
+ *	the channel's ttl says. It counts from the call, not from when there is
+ *	room.
  *
  * Sends one message. The endpoint must be open for writing. The sender is shown
  * to the receiver with the effective user and group of who opened the endpoint
  * and the process id of who calls.
  *
  * While the queue is full the call waits; senders are served in the order in
- * which they came, real-time tasks first by priority. That is so unless the channel
- * was made with another &struct kchan_create.overflow. write(2) is this command
- * with priority 0, tag 0 and expiry 0, except that it sends nothing for 0 bytes.
+ * which they came, real-time tasks first by priority. That is so unless the
+ * channel was made with another &struct kchan_create.overflow. write(2) is this
+ * command with priority 0, tag 0 and expiry 0, except that it sends nothing for
+ * 0 bytes.
  *
  * Errors, beside those of all commands: EAGAIN (would wait, and NONBLOCK or
  * O_NONBLOCK), EBADF (not open for writing), EDQUOT (the messages that the user
- * of the endpoint has queued reach net.kchan.max_bytes_user), EIDRM (revoked, or
- * the namespace is gone), EINTR (a signal; restarted with SA_RESTART), EINVAL
- * (@prio), EMSGSIZE (@len above msgsize), ENOMEM, ENOSPC (the queue is full and
- * the channel's overflow is REJECT), EPIPE (would wait, NEED_PEER, and no receiver is
- * open), ETIMEDOUT (the deadline passed).
+ * of the endpoint has queued reach net.kchan.max_bytes_user), EIDRM (revoked,
+ * or the namespace is gone), EINTR (a signal; restarted with SA_RESTART),
+ * EINVAL (@prio), EMSGSIZE (@len above msgsize), ENOMEM, ENOSPC (the queue is
+ * full and the channel's overflow is REJECT), EPIPE (would wait, NEED_PEER, and
+ * no receiver is open), ETIMEDOUT (the deadline passed).
  */
 struct kchan_send {
 	__u32 size;
@@ -384,23 +390,23 @@ struct kchan_send {
  * @origin: out: number of the channel where it died, else 0.
  *
  * Receives the first message of the highest priority, or with @filter the first
- * that fits it; it leaves the queue. The endpoint must be open for reading. A message
- * that does not fit into the buffer stays queued (EMSGSIZE). If the buffer cannot be
- * written (EFAULT) the message is put back; another receiver may have taken a later
- * one meanwhile. What is put back goes before all others of its priority, in the
- * order of sequence numbers.
+ * that fits it; it leaves the queue. The endpoint must be open for reading. A
+ * message that does not fit into the buffer stays queued (EMSGSIZE). If the
+ * buffer cannot be written (EFAULT) the message is put back; another receiver
+ * may have taken a later one meanwhile. What is put back goes before all others
+ * of its priority, in the order of sequence numbers.
  *
- * With HOLD the message is *held* by the endpoint, out of the queue, until ACK, NACK
- * or the endpoint's end, which puts it back. It counts against depth and bytes as if
- * it were queued, and does not expire.
+ * With HOLD the message is *held* by the endpoint, out of the queue, until ACK,
+ * NACK or the endpoint's end, which puts it back. It counts against depth and
+ * bytes as if it were queued, and does not expire.
  *
- * With PEEK the message stays where it is. That never waits: EAGAIN where there is
- * none, whatever NEED_PEER says. Of a message that was never handed out @deliveries
- * is 0.
+ * With PEEK the message stays where it is. That never waits: EAGAIN where there
+ * is none, whatever NEED_PEER says. Of a message that was never handed out
+ * @deliveries is 0.
  *
- * Which message the filter TAG_MAX takes: of those with the lowest tag the first by
- * priority. While others come and go, a filter or a peek may overlook one that came
- * or was put back after it began.
+ * Which message the filter TAG_MAX takes: of those with the lowest tag the
+ * first by priority. While others come and go, a filter or a peek may overlook
+ * one that came or was put back after it began.
  *
  * While the queue is empty the call waits; receivers are served in the order in
  * which they came, real-time tasks first by priority. read(2) is this command
@@ -408,12 +414,13 @@ struct kchan_send {
  * message it returns 0.
  *
  * Errors, beside those of all commands: EAGAIN (would wait, and NONBLOCK,
- * O_NONBLOCK or PEEK), EBADF (not open for reading), EBUSY (HOLD, and the endpoint
- * holds as many as &struct kchan_settings.held_max, whether there is a message or
- * not; or 64 calls walk through the queue already for TAG_NOT or @position), EIDRM (revoked, or the
- * namespace is gone), EINTR (a signal; restarted with SA_RESTART), EINVAL (HOLD with PEEK, an
- * unknown @filter, @value or @position without use), EMSGSIZE, EPIPE (would wait,
- * NEED_PEER, and no sender is open), ETIMEDOUT (the deadline passed).
+ * O_NONBLOCK or PEEK), EBADF (not open for reading), EBUSY (HOLD, and the
+ * endpoint holds as many as &struct kchan_settings.held_max, whether there is a
+ * message or not; or 64 calls walk through the queue already for TAG_NOT or
+ * @position), EIDRM (revoked, or the namespace is gone), EINTR (a signal;
+ * restarted with SA_RESTART), EINVAL (HOLD with PEEK, an unknown @filter,
+ * @value or @position without use), EMSGSIZE, EPIPE (would wait, NEED_PEER, and
+ * no sender is open), ETIMEDOUT (the deadline passed).
  */
 struct kchan_recv {
 	__u32 size;
@@ -446,24 +453,25 @@ struct kchan_recv {
  * struct kchan_ack - argument of %KCHAN_IOC_ACK and %KCHAN_IOC_NACK
  * @size: in: sizeof of the caller's struct.
  * @flags: in: %KCHAN_ACK_UP_TO, and for NACK %KCHAN_NACK_REJECT.
- * @seq: in: the sequence number of a message; with UP_TO all with this number or a
- *	lower one, so that 2^64 - 1 means all. With @seqs: 0.
+ * @seq: in: the sequence number of a message; with UP_TO all with this number
+ *	or a lower one, so that 2^64 - 1 means all. With @seqs: 0.
  * @seqs: in: address of an array of __u64, sequence numbers, each of its own
  *	message; 0: there is only @seq. Not with UP_TO.
  * @count: in: how many there are, 1 to %KCHAN_BATCH_MAX; without @seqs: 0.
  * @reserved: in: 0.
  *
- * Ends the holding of messages by this endpoint. ACK: they have been dealt with, and
- * are gone. NACK puts them back into the queue, or with REJECT makes dead messages
- * of them. The endpoint's other messages stay held.
+ * Ends the holding of messages by this endpoint. ACK: they have been dealt
+ * with, and are gone. NACK puts them back into the queue, or with REJECT makes
+ * dead messages of them. The endpoint's other messages stay held.
  *
- * Returns how many messages that were. They are dealt with one after another: if one
- * of @seqs is not held, or cannot be read, the call ends there, and is an error only
- * if that is the first.
+ * Returns how many messages that were. They are dealt with one after another:
+ * if one of @seqs is not held, or cannot be read, the call ends there, and is
+ * an error only if that is the first.
  *
- * Errors, beside those of all commands: EIDRM (revoked, or the namespace is gone),
- * EINVAL (@seq, @seqs and @count do not go together), ENOENT (the endpoint does not
- * hold such a message; with UP_TO never: 0 is returned). EBADF: not open for reading.
+ * Errors, beside those of all commands: EIDRM (revoked, or the namespace is
+ * gone), EINVAL (@seq, @seqs and @count do not go together), ENOENT (the
+ * endpoint does not hold such a message; with UP_TO never: 0 is returned).
+ * EBADF: not open for reading.
  */
 struct kchan_ack {
 	__u32 size;
@@ -485,10 +493,10 @@ struct kchan_ack {
  * struct kchan_settings - argument of %KCHAN_IOC_SETTINGS
  * @size: in: sizeof of the caller's struct.
  * @flags: in: KCHAN_SET_* bits: what to change.
- * @held_max: in, out: messages that the endpoint may hold at most; 0, as at first: as
- *	many as there are. What it holds already stays.
- * @urgent: in, out: poll(2) says EPOLLPRI while the first message has this priority
- *	or a higher one; at first %KCHAN_URGENT_NEVER.
+ * @held_max: in, out: messages that the endpoint may hold at most; 0, as at
+ *	first: as many as there are. What it holds already stays.
+ * @urgent: in, out: poll(2) says EPOLLPRI while the first message has this
+ *	priority or a higher one; at first %KCHAN_URGENT_NEVER.
  * @held: out: messages that the endpoint holds.
  * @reserved: in: 0.
  * @held_bytes: out: their payload.
@@ -513,29 +521,32 @@ struct kchan_settings {
 #define KCHAN_BATCH_MAX		1024
 
 /**
- * struct kchan_batch - argument of %KCHAN_IOC_SEND_BATCH and %KCHAN_IOC_RECV_BATCH
+ * struct kchan_batch - argument of %KCHAN_IOC_SEND_BATCH and
+ * %KCHAN_IOC_RECV_BATCH
  * @size: in: sizeof of the caller's struct.
  * @flags: in: %KCHAN_NONBLOCK, %KCHAN_NEED_PEER: for all of it.
- * @items: in: address of the first of @count structs, &struct kchan_send or &struct
- *	kchan_recv.
+ * @items: in: address of the first of @count structs, &struct kchan_send or
+ *	&struct kchan_recv.
  * @count: in: 1 to %KCHAN_BATCH_MAX.
- * @stride: in: bytes from one to the next, at least their @size each and a multiple
- *	of 8.
+ * @stride: in: bytes from one to the next, at least their @size each and a
+ *	multiple of 8.
  * @deadline: in: as in &struct kchan_send, for all of it.
  * @min: in: RECV_BATCH waits for so many, and takes more up to @count if they are
  *	there; 0 stands for 1. SEND_BATCH waits for room for all: 0.
  * @reserved: in: 0.
  *
- * Sends or receives messages, each as SEND or RECV does with its struct, one after
- * another; others may come between. A PEEK looks at what is there each time, so two
- * may see the same message. Waiting is the batch's matter: in the structs
+ * Sends or receives messages, each as SEND or RECV does with its struct, one
+ * after another; others may come between. A PEEK looks at what is there each
+ * time, so two may see the same message. Waiting is the batch's matter: in the
+ * structs
  * @deadline is 0 and of the flags only HOLD and PEEK may be set.
  *
- * Returns how many were sent or received. If one fails the call ends there, and is an
- * error only if that is the first; that one's EMSGSIZE leaves its @len behind.
+ * Returns how many were sent or received. If one fails the call ends there, and
+ * is an error only if that is the first; that one's EMSGSIZE leaves its @len
+ * behind.
  *
- * Errors: those of SEND and RECV; EINVAL (@count, @stride, @min above @count, or a
- * struct that says how to wait).
+ * Errors: those of SEND and RECV; EINVAL (@count, @stride, @min above @count,
+ * or a struct that says how to wait).
  */
 struct kchan_batch {
 	__u32 size;
@@ -600,16 +611,18 @@ struct kchan_batch {
  * @overflow: out: as given to CREATE; likewise the next two.
  * @max_deliveries: out.
  * @ttl: out.
- * @dead_letter: out: number of the dead-letter channel, which may be gone; 0: none.
+ * @dead_letter: out: number of the dead-letter channel, which may be gone; 0:
+ *	none.
  * @held: out: messages that endpoints hold.
  * @held_max: out: the most that they ever held.
  * @held_bytes: out: payload bytes of those held.
  * @rejected: out: messages that were not sent because the queue was full and
  *	@overflow is REJECT; not in @sent.
- * @dropped: out: dead messages that were dropped, by reason: KCHAN_DEAD_*. [0]: those
- *	that the dead-letter channel did not take, for whatever reason they died.
- * @dead_lettered: out: dead messages that went there, or are on the way, by reason;
- *	[0] is 0.
+ * @dropped: out: dead messages that were dropped, by reason: KCHAN_DEAD_*. [0]:
+ *	those that the dead-letter channel did not take, for whatever reason
+ *	they died.
+ * @dead_lettered: out: dead messages that went there, or are on the way, by
+ *	reason; [0] is 0.
  *
  * Attributes, state and statistics of the channel, all of one moment. Any
  * endpoint takes it.
