@@ -8,6 +8,7 @@
 
 #include <linux/userfaultfd.h>
 #include <poll.h>
+#include <stddef.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -137,6 +138,7 @@ bool act_bad_recv(void)
 	call.buf = bad_payload(&bad, &call.len, true);
 	/* A short message may fit before what is bad, an empty one anywhere. */
 	call.faulty = true;
+	t_any_wish(&call);
 	t_recv(&call);
 	bad_unmap(&bad);
 	return true;
@@ -188,13 +190,16 @@ bool act_bad_arg(void)
 	switch (kind) {
 	case 0: case 1:
 		call.len = T_HEAD + t_rnd(40);
-		call.arg_at = bad_struct(&bad, sizeof(struct kchan_send),
+		/* What comes after the number is not written. */
+		call.arg_at = bad_struct(&bad,
+					 offsetof(struct kchan_send, expiry),
 					 &call.arg);
 		t_send(&call);
 		break;
 	case 2:
 		call.arg_at = bad_struct(&bad, sizeof(struct kchan_recv),
 					 &call.arg);
+		t_any_wish(&call);
 		t_recv(&call);
 		break;
 	default:
@@ -425,6 +430,8 @@ bool act_slow_copy(void)
 	if (sends) {
 		call.len = t_random_len(msgsize_of(&call));
 		call.prio = t_random_prio();
+	} else {
+		t_any_wish(&call);
 	}
 	if (!slow_begin(&slow, call.channel, -1))
 		return false;
@@ -517,5 +524,120 @@ bool act_slow_ctl(void)
 		close(fd);
 	}
 	slow_end(&slow);
+	return true;
+}
+
+#define FEW	16	/* messages of a slow batch */
+
+/* Hold what is in a private channel. Return: how many. */
+static int hold_few(int fd, int n, uint64_t *seqs, uint64_t *ids)
+{
+	int held = 0;
+
+	while (n--) {
+		struct t_call call = t_call_private(fd);
+
+		call.len = T_HEAD;
+		if (t_send(&call))
+			continue;
+		call.len = T_MAX;
+		call.flags = KCHAN_HOLD;
+		call.keep = true;
+		if (t_recv(&call) < 0)
+			continue;
+		seqs[held] = call.seq;
+		ids[held++] = call.got;
+	}
+	return held;
+}
+
+/* So many of them are held no more: the first, whatever went wrong then. */
+static void check_few(struct slow *slow, int held, int ret, uint64_t *ids,
+		      bool acked)
+{
+	int i, left = kc_held(slow->fd);
+
+	if (left == -EIDRM)
+		return;
+	if (left != held - (ret < 0 ? 0 : ret))
+		t_fail("of %d held messages %d are left after %d", held, left,
+		       ret);
+	for (i = 0; acked && i < ret; i++)
+		t_note_received(ids[i], -1, -1);
+}
+
+/* ACK and NACK of numbers that come when they come. */
+static void slow_ack(struct slow *slow)
+{
+	uint64_t ids[FEW], *seqs, at = 4 * T_PAGE - 8 * t_rnd(FEW);
+	struct kchan_ack arg = { .size = sizeof(arg) };
+	int held, ret, i, fault = slow->vanish >= 0 ? EFAULT : EINTR;
+	bool acks = t_one_in(2);
+
+	seqs = (void *)(slow->shadow + at);
+	held = hold_few(slow->fd, 1 + t_rnd(FEW), seqs, ids);
+	if (!held || !slow_start(slow))
+		return;
+	for (i = 0; acks && i < held; i++)
+		t_note_orphan(ids[i]);
+	arg.seqs = (uintptr_t)slow->area + at;
+	arg.count = held;
+	t_doing("ACK of slow numbers");
+	ret = kc_ioctl(slow->fd, acks ? KCHAN_IOC_ACK : KCHAN_IOC_NACK, &arg);
+	t_doing(NULL);
+	T_EXPECT(ret, "ACK of slow numbers", EIDRM, fault);
+	check_few(slow, held, ret, ids, acks);
+	slow_end(slow);
+}
+
+/* A batch whose structs come when they come; what was sent is counted. */
+static void slow_batch(struct slow *slow)
+{
+	size_t at = 2 * T_PAGE - 8 * t_rnd(60);
+	struct kchan_send *item = (void *)(slow->shadow + at);
+	struct kchan_batch batch = kc_batch_arg(slow->area + at, FEW,
+						sizeof(*item));
+	uint64_t id[FEW];
+	char text[FEW][T_HEAD];
+	uint64_t channel = kc_state(slow->fd).id;
+	int i, ret, fault = slow->vanish >= 0 ? EFAULT : EINTR;
+
+	for (i = 0; i < FEW; i++) {
+		id[i] = t_note_begin(-1);
+		t_fill(text[i], T_HEAD, id[i], channel, 0);
+		item[i] = kc_send_arg(text[i], T_HEAD);
+		item[i].tag = id[i];
+	}
+	if (!id[FEW - 1] || !slow_start(slow))
+		return;
+	batch.flags = KCHAN_NONBLOCK;
+	t_doing("a slow batch");
+	ret = kc_ioctl(slow->fd, KCHAN_IOC_SEND_BATCH, &batch);
+	t_doing(NULL);
+	T_EXPECT(ret, "a slow batch", EIDRM, EAGAIN, EDQUOT, ENOMEM,
+		 fault);
+	for (i = 0; i < FEW; i++)
+		t_note_sent(id[i], i < ret ? 0 : -EFAULT);
+	slow_end(slow);
+}
+
+bool act_slow_many(void)
+{
+	int ctl = t_ctl(), fd;
+	struct slow slow;
+
+	fd = ctl < 0 ? -1 : kc_queue(ctl, 100, 2 * T_PAGE, 200 * T_PAGE);
+	if (fd < 0)
+		return false;
+	if (slow_begin(&slow, -1, fd)) {
+		if (t_one_in(2))
+			slow_ack(&slow);
+		else
+			slow_batch(&slow);
+		/* Not so far that a thread was started. */
+		if (slow.uffd >= 0 && !slow.thread)
+			slow_end(&slow);
+	}
+	close(fd);
 	return true;
 }

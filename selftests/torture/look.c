@@ -30,7 +30,7 @@ uint64_t t_seen(void)
 }
 
 /* The number of the tracked channel, plus 1; 0: it is none. */
-static int tracked(uint64_t id)
+int t_tracked(uint64_t id)
 {
 	int i;
 
@@ -38,11 +38,6 @@ static int tracked(uint64_t id)
 		if (world->channel[i].fd > 0 && world->channel[i].id == id)
 			return i + 1;
 	return 0;
-}
-
-bool t_is_tracked(uint64_t id)
-{
-	return tracked(id);
 }
 
 /**
@@ -85,7 +80,7 @@ struct stock {
 
 static void check_channel(const struct kn_channel *ch, bool root)
 {
-	int i = tracked(ch->id);
+	int i = t_tracked(ch->id);
 	const struct t_channel *is = &world->channel[i - 1];
 
 	if (i && root && (!ch->shown || ch->named != !!is->name[0] ||
@@ -93,17 +88,23 @@ static void check_channel(const struct kn_channel *ch, bool root)
 			  ch->state.depth != is->depth ||
 			  ch->state.msgsize != is->msgsize))
 		t_fail("netlink shows channel %d wrongly", i - 1);
-	if (ch->shown && ch->state.sent != ch->state.received + ch->state.queued)
-		t_fail("netlink: channel %llu: sent %llu, received %llu, queued %u",
+	if (ch->shown && ch->state.sent != ch->state.received +
+	    ch->state.queued + ch->state.held + kc_total(ch->state.dropped) +
+	    kc_total(ch->state.dead_lettered))
+		t_fail("netlink: channel %llu: sent %llu, received %llu, queued %u, held %u, dead %llu; %u senders, %u receivers",
 		       (unsigned long long)ch->id,
 		       (unsigned long long)ch->state.sent,
 		       (unsigned long long)ch->state.received,
-		       ch->state.queued);
+		       ch->state.queued, ch->state.held,
+		       (unsigned long long)
+				(kc_total(ch->state.dropped) +
+				 kc_total(ch->state.dead_lettered)),
+		       ch->state.senders, ch->state.receivers);
 }
 
 static void take_stock(struct stock *stock, uint64_t id, bool counts)
 {
-	int i = tracked(id);
+	int i = t_tracked(id);
 
 	if (i)
 		stock->tracked[i - 1] += counts;
@@ -224,9 +225,9 @@ static bool look_at_one(struct looker *looker)
 		 by_name ? EISDIR : EINTR, GONE, FOREIGN, STRANGE);
 	if (!ret)
 		check_channel(&ch, looker->root);
-	else if (!by_name && looker->root && tracked(id) && ret != -ENOMEM &&
+	else if (!by_name && looker->root && t_tracked(id) && ret != -ENOMEM &&
 		 ret != -ENOBUFS)
-		t_fail("netlink: channel %d is not there: %d", tracked(id) - 1,
+		t_fail("netlink: channel %d is not there: %d", t_tracked(id) - 1,
 		       ret);
 	return !ret;
 }
@@ -242,7 +243,8 @@ static bool look_at_limits(struct looker *looker)
 	ret = kn_limits(looker->sock, &limits);
 	t_doing(NULL);
 	T_EXPECT(ret, "limits", ENOMEM, ENOBUFS, GONE, FOREIGN, STRANGE);
-	for (attr = KCHAN_A_MAX_CHANNELS; !ret && attr <= KCHAN_A_MAX; attr++)
+	for (attr = KCHAN_A_MAX_CHANNELS; !ret && attr <= KCHAN_A_USER_BYTES;
+	     attr++)
 		if (limits.value[attr] > 1ULL << 48)
 			t_fail("netlink: limit %u is %llu", attr,
 			       (unsigned long long)limits.value[attr]);
@@ -313,8 +315,8 @@ bool act_listen(void)
 		T_EXPECT(ret, "event", EAGAIN, ENOBUFS, ENOMEM, STRANGE);
 		if (ret)
 			continue;
-		if (event.event > KCHAN_EVENT_FULL || !event.id ||
-		    !event.count != (event.event != KCHAN_EVENT_FULL))
+		if (event.event > KCHAN_EVENT_DEAD_LETTERED || !event.id ||
+		    !event.count != (event.event < KCHAN_EVENT_FULL))
 			t_fail("event %u of channel %llu, count %llu",
 			       event.event, (unsigned long long)event.id,
 			       (unsigned long long)event.count);
@@ -325,6 +327,30 @@ bool act_listen(void)
 		self.listener = -1;
 	}
 	return true;
+}
+
+/* What the messages of a user take, in all namespaces. */
+static uint64_t bytes_of(uid_t uid)
+{
+	struct kn_limits limits;
+	int sock, err;
+
+	if (seteuid(uid))
+		return UINT64_MAX;
+	sock = kn_socket();
+	if (seteuid(0))
+		_exit(99);
+	err = sock < 0 ? sock : kn_limits(sock, &limits);
+	if (sock >= 0)
+		close(sock);
+	return err ? UINT64_MAX : limits.value[KCHAN_A_USER_BYTES];
+}
+
+/* Is no message left, of anybody? */
+bool t_nothing_charged(void *arg)
+{
+	(void)arg;
+	return !bytes_of(0) && !bytes_of(1000) && !bytes_of(1001);
 }
 
 /* In a namespace that is about to go: leave all that can be left. */

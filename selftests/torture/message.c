@@ -12,6 +12,10 @@
  * A killed sender leaves SENDING: sent or not. A receiver that is killed may have
  * got the message without noting it; so it receives into memory that outlives it,
  * and who buries it notes what is found there as ORPHAN: received, or put back.
+ *
+ * A message that is held is not received before it is acknowledged: whoever does
+ * that, or rejects it, notes it as ORPHAN first. What dies of itself stays SENT, and
+ * is covered by the channel's counters, or comes as a letter.
  */
 #include "torture.h"
 
@@ -132,13 +136,30 @@ void t_note_orphan(uint64_t id)
 		;
 }
 
-bool t_note_received(uint64_t id, int channel)
+/* It is there, and may stay there. */
+void t_note_seen(uint64_t id)
 {
-	int via = world->via[ID_SLOT(id)][ID_NUMBER(id)] - 1;
-	uint8_t old = __atomic_exchange_n(note_of(id), T_RECEIVED,
-					  __ATOMIC_ACQ_REL);
+	uint8_t note = __atomic_load_n(note_of(id), __ATOMIC_ACQUIRE);
 
+	if (note == T_UNUSED || note == T_FAILED)
+		t_fail("message %#llx is there, but %s",
+		       (unsigned long long)id,
+		       note ? "its send failed" : "was never sent");
+}
+
+/* From a channel, or -1; it was sent to channel @via. */
+bool t_note_received(uint64_t id, int via, int channel)
+{
+	int sent_to = world->via[ID_SLOT(id)][ID_NUMBER(id)] - 1;
+	uint8_t old;
+
+	if (channel >= 0)
+		__atomic_add_fetch(&world->channel[channel].got, 1,
+				   __ATOMIC_RELAXED);
+	old = __atomic_exchange_n(note_of(id), T_RECEIVED, __ATOMIC_ACQ_REL);
 	__atomic_add_fetch(&world->received, 1, __ATOMIC_RELAXED);
+	if (via != channel)
+		__atomic_add_fetch(&world->letters, 1, __ATOMIC_RELAXED);
 	if (old == T_UNUSED)
 		t_fail("message %#llx was never sent", (unsigned long long)id);
 	else if (old == T_FAILED)
@@ -147,9 +168,9 @@ bool t_note_received(uint64_t id, int channel)
 	else if (old == T_RECEIVED)
 		t_fail("message %#llx is received twice",
 		       (unsigned long long)id);
-	else if (via != channel)
-		t_fail("message %#llx of channel %d is received from %d",
-		       (unsigned long long)id, via, channel);
+	else if (sent_to != via)
+		t_fail("message %#llx of channel %d is received as of %d from %d",
+		       (unsigned long long)id, sent_to, via, channel);
 	else
 		return true;
 	return false;
@@ -183,14 +204,16 @@ void t_fill(void *buf, uint32_t len, uint64_t id, uint64_t channel,
 static bool head_is_right(const struct head *head, uint32_t len,
 			  uint64_t channel, const struct kchan_recv *meta)
 {
-	if (!t_is_id(head->id) || head->len != len || head->channel != channel)
+	if (!t_is_id(head->id) || head->len != len ||
+	    (channel && head->channel != channel))
 		return false;
 	return !meta || (meta->prio == head->prio && meta->tag == head->id);
 }
 
 /*
- * Is the content what was sent to that channel? Return: the message's number, or
- * 0 where that cannot be seen, or where it is wrong, which is reported.
+ * Is the content what was sent to that channel, or to any, if it is 0? Return: the
+ * message's number, or 0 where that cannot be seen, or where it is wrong, which is
+ * reported.
  */
 uint64_t t_verify(const void *buf, uint32_t len, uint64_t channel,
 		  const struct kchan_recv *meta)
@@ -265,48 +288,80 @@ static struct last *last_of(uint64_t channel, uint32_t prio, int slot)
 	return last;
 }
 
-/* May it be out of order? Only if it was put back. */
-static bool put_back(int fd, const struct kchan_recv *meta)
+/* Which channel a message was sent to, if it is long enough to say; else 0. */
+uint64_t t_channel_of(const void *buf, uint32_t len)
 {
-	struct kchan_state state;
+	struct head head;
 
-	if (meta)
-		return meta->deliveries > 1;
-	state = kc_state(fd);
+	if (len < sizeof(head))
+		return 0;
+	memcpy(&head, buf, sizeof(head));
+	return head.channel;
+}
+
+/* Plainly received: may it be out of order? Only if some were put back. */
+static bool put_back(int fd)
+{
+	struct kchan_state state = kc_state(fd);
+
 	return state.size != sizeof(state) || state.returned;
+}
+
+static void order_of_sender(uint64_t channel, int fd, uint64_t id,
+			    uint32_t prio, bool plain)
+{
+	/* Who does not know what was put back has books of its own. */
+	struct last *last = last_of(channel, prio,
+				    ID_SLOT(id) + (plain ? T_SLOTS : 0));
+
+	if (ID_NUMBER(id) >= last->number)
+		last->number = ID_NUMBER(id);
+	else if (!plain || !put_back(fd))
+		t_fail("message %#llx of priority %u after number %u of its sender",
+		       (unsigned long long)id, prio, last->number);
 }
 
 /*
  * One receiver sees the messages of one priority in the order in which they
- * entered the queue, and so those of one sender in the order of their sending.
+ * entered the queue, and so those of one sender in the order of their sending, but
+ * for those that were put back; and letters are in the order of their deaths.
  */
 void t_order(uint64_t channel, int fd, uint64_t id, uint32_t prio,
 	     const struct kchan_recv *meta)
 {
-	struct last *last = last_of(channel, prio, ID_SLOT(id));
 	struct last *any = last_of(channel, prio, -1);
 
-	if (meta && meta->deliveries > 1)
-		__atomic_add_fetch(&world->again, 1, __ATOMIC_RELAXED);
-	if (ID_NUMBER(id) < last->number) {
-		if (!put_back(fd, meta))
-			t_fail("message %#llx of priority %u after number %u of its sender",
-			       (unsigned long long)id, prio, last->number);
-	} else {
-		last->number = ID_NUMBER(id);
-	}
-	if (!meta)
+	if (!meta) {
+		order_of_sender(channel, fd, id, prio, true);
 		return;
-	if (meta->seq > any->seq)
-		any->seq = meta->seq;
-	else if (meta->deliveries == 1)
+	}
+	if (!meta->deliveries)
+		t_fail("message %#llx was never delivered",
+		       (unsigned long long)id);
+	if (meta->deliveries > 1) {
+		__atomic_add_fetch(&world->again, 1, __ATOMIC_RELAXED);
+		return;
+	}
+	if (!meta->reason)
+		order_of_sender(channel, fd, id, prio, false);
+	if (meta->seq <= any->seq)
 		t_fail("message %#llx of priority %u has seq %llu after %llu",
 		       (unsigned long long)id, prio,
 		       (unsigned long long)meta->seq,
 		       (unsigned long long)any->seq);
-	if (!meta->deliveries)
-		t_fail("message %#llx was never delivered",
-		       (unsigned long long)id);
+	any->seq = meta->seq;
+}
+
+/* May somebody wait there for what is not there? */
+static bool picky(uint64_t id)
+{
+	int i;
+
+	for (i = 0; i < T_SLOTS; i++)
+		if (__atomic_load_n(&world->slot[i].picky, __ATOMIC_SEQ_CST) ==
+		    id)
+			return true;
+	return false;
 }
 
 /* Do waiters sleep beside what they wait for, and nothing moves? */
@@ -319,11 +374,72 @@ static bool settles(int fd, const struct kchan_state *first)
 		s = kc_state(fd);
 		if (s.size != sizeof(s) || !s.waiting_receivers || !s.queued ||
 		    s.sent != first->sent || s.received != first->received ||
-		    s.returned != first->returned)
+		    s.returned != first->returned || s.held != first->held ||
+		    picky(s.id))
 			return true;
 		usleep(500);
 	}
 	return false;
+}
+
+/* Where each message is. Whoever was handed one is in the residence. */
+static void check_sums(const struct kchan_state *s)
+{
+	uint64_t dead = kc_total(s->dropped) + kc_total(s->dead_lettered);
+	uint64_t handed = s->received + s->returned + s->held;
+	uint64_t residence = 0, bytes;
+	int i;
+
+	for (i = 0; i < KCHAN_RESIDENCE_BUCKETS; i++)
+		residence += s->residence[i];
+	bytes = s->received_bytes + s->queued_bytes + s->held_bytes;
+	if (s->sent != s->received + s->queued + s->held + dead ||
+	    (dead ? s->sent_bytes < bytes : s->sent_bytes != bytes) ||
+	    residence < handed || residence > handed + dead)
+		t_fail("channel %llu: sent %llu, received %llu, queued %u, held %u, dead %llu, returned %llu, residence of %llu; bytes: sent %llu, received %llu, queued %llu, held %llu",
+		       (unsigned long long)s->id, (unsigned long long)s->sent,
+		       (unsigned long long)s->received, s->queued, s->held,
+		       (unsigned long long)dead,
+		       (unsigned long long)s->returned,
+		       (unsigned long long)residence,
+		       (unsigned long long)s->sent_bytes,
+		       (unsigned long long)s->received_bytes,
+		       (unsigned long long)s->queued_bytes,
+		       (unsigned long long)s->held_bytes);
+}
+
+static void check_marks(const struct kchan_state *s)
+{
+	/* What was put back may come on top. */
+	if (s->queued + s->held > s->depth + (s->returned ? T_SLOTS : 0) ||
+	    (!s->returned && s->queued_bytes + s->held_bytes > s->bytes))
+		t_fail("channel %llu has %u messages and %u held, %llu + %llu bytes: depth %u, bytes %llu",
+		       (unsigned long long)s->id, s->queued, s->held,
+		       (unsigned long long)s->queued_bytes,
+		       (unsigned long long)s->held_bytes, s->depth,
+		       (unsigned long long)s->bytes);
+	if (s->queued > s->queued_max || s->held > s->held_max ||
+	    s->queued_bytes > s->queued_bytes_max)
+		t_fail("channel %llu has %u messages, at most %u; %llu bytes, at most %llu; %u held, at most %u",
+		       (unsigned long long)s->id, s->queued, s->queued_max,
+		       (unsigned long long)s->queued_bytes,
+		       (unsigned long long)s->queued_bytes_max, s->held,
+		       s->held_max);
+	if (s->dead_lettered[0] || (!s->dead_letter &&
+	    (kc_total(s->dead_lettered) || s->dropped[0])))
+		t_fail("channel %llu: letters that cannot be",
+		       (unsigned long long)s->id);
+}
+
+static void check_attributes(const struct kchan_state *s,
+			     const struct t_channel *ch)
+{
+	if (!s->senders || !s->receivers || s->id != ch->id ||
+	    s->depth != ch->depth || s->msgsize != ch->msgsize ||
+	    s->overflow != ch->overflow || s->dead_letter != ch->dead_letter)
+		t_fail("channel %llu has changed", (unsigned long long)ch->id);
+	if (!ch->mortal && kc_total(s->dropped))
+		t_fail("channel %llu: messages die", (unsigned long long)ch->id);
 }
 
 /*
@@ -332,8 +448,7 @@ static bool settles(int fd, const struct kchan_state *first)
  */
 bool t_check_state(int fd, const struct t_channel *ch, struct kchan_state *s)
 {
-	uint64_t residence = 0;
-	int i, err;
+	int err;
 
 	memset(s, KC_POISON, sizeof(*s));
 	s->size = sizeof(*s);
@@ -343,34 +458,10 @@ bool t_check_state(int fd, const struct t_channel *ch, struct kchan_state *s)
 			t_fail("STATE: %s", strerror(-err));
 		return false;
 	}
-	for (i = 0; i < KCHAN_RESIDENCE_BUCKETS; i++)
-		residence += s->residence[i];
-	if (s->sent != s->received + s->queued ||
-	    s->sent_bytes != s->received_bytes + s->queued_bytes ||
-	    residence != s->received + s->returned)
-		t_fail("channel %llu: sent %llu, received %llu, queued %u, returned %llu, residence of %llu; bytes: sent %llu, received %llu, queued %llu",
-		       (unsigned long long)s->id, (unsigned long long)s->sent,
-		       (unsigned long long)s->received, s->queued,
-		       (unsigned long long)s->returned,
-		       (unsigned long long)residence,
-		       (unsigned long long)s->sent_bytes,
-		       (unsigned long long)s->received_bytes,
-		       (unsigned long long)s->queued_bytes);
-	/* What was put back may come on top. */
-	if (s->queued > s->depth + (s->returned ? T_SLOTS : 0) ||
-	    (!s->returned && s->queued_bytes > s->bytes))
-		t_fail("channel %llu holds %u messages, %llu bytes: depth %u, bytes %llu",
-		       (unsigned long long)s->id, s->queued,
-		       (unsigned long long)s->queued_bytes, s->depth,
-		       (unsigned long long)s->bytes);
-	if (s->queued > s->queued_max || s->queued_bytes > s->queued_bytes_max)
-		t_fail("channel %llu holds %u messages, at most %u; %llu bytes, at most %llu",
-		       (unsigned long long)s->id, s->queued, s->queued_max,
-		       (unsigned long long)s->queued_bytes,
-		       (unsigned long long)s->queued_bytes_max);
-	if (ch && (!s->senders || !s->receivers || s->id != ch->id ||
-		   s->depth != ch->depth || s->msgsize != ch->msgsize))
-		t_fail("channel %llu has changed", (unsigned long long)ch->id);
+	check_sums(s);
+	check_marks(s);
+	if (ch)
+		check_attributes(s, ch);
 	if (s->waiting_receivers && s->queued && !settles(fd, s))
 		t_fail("channel %llu: %u receivers wait beside %u messages",
 		       (unsigned long long)s->id, s->waiting_receivers,

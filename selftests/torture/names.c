@@ -149,6 +149,26 @@ static int any_mode(void)
 	return modes[t_rnd(ARRAY_SIZE(modes))];
 }
 
+/* What becomes of messages there; the dead-letter channel may go at any time. */
+static void any_end(struct kchan_create *arg)
+{
+	struct t_wild *wild = t_wild_any();
+
+	arg->overflow = t_rnd(3);
+	arg->max_deliveries = t_one_in(2) ? 0 : 1 + t_rnd(3);
+	arg->ttl = t_one_in(2) ? 0 : 1 + t_rnd(20000000);
+	if (!wild || wild->channel >= 0 || t_one_in(2))
+		return;
+	arg->flags = KCHAN_CREATE_DEAD_LETTER;
+	arg->dead_letter = wild->fd;
+}
+
+/* With a dead-letter channel that may have one itself, or may not be sent to. */
+static int dead_letter_error(const struct kchan_create *arg, int err)
+{
+	return arg->flags & KCHAN_CREATE_DEAD_LETTER ? err : EINTR;
+}
+
 static struct kchan_create any_create(const char *name)
 {
 	struct kchan_create arg = kc_create_arg(name);
@@ -161,6 +181,8 @@ static struct kchan_create any_create(const char *name)
 		arg.msgsize = 64 << t_rnd(15);
 		arg.bytes = t_one_in(2) ? 0 : (uint64_t)arg.msgsize << t_rnd(3);
 	}
+	if (t_one_in(2))
+		any_end(&arg);
 	return arg;
 }
 
@@ -171,7 +193,7 @@ static bool make(const char *name, unsigned int flags)
 
 	if (ctl < 0)
 		return false;
-	arg.flags = flags;
+	arg.flags |= flags;
 	if (flags & KCHAN_CREATE_PAIR)
 		arg.open_flags &= O_NONBLOCK;
 	mode = arg.open_flags & O_ACCMODE;
@@ -185,7 +207,9 @@ static bool make(const char *name, unsigned int flags)
 	if (ret) {
 		T_EXPECT(ret, "CREATE", EDQUOT, ENOSPC, ENOMEM, ERANGE,
 			 name ? EACCES : EINTR, EISDIR, EIDRM, ENOENT, ENOTDIR,
-			 flags & KCHAN_CREATE_EXCL ? EEXIST : EINTR);
+			 flags & KCHAN_CREATE_EXCL ? EEXIST : EINTR,
+			 dead_letter_error(&arg, EBADF),
+			 dead_letter_error(&arg, EINVAL));
 		return false;
 	}
 	if (flags & KCHAN_CREATE_PAIR)
@@ -368,7 +392,7 @@ static uint64_t any_id(void)
 
 	if (wild && t_one_in(2))
 		id = wild->id;
-	return t_is_tracked(id) ? 0 : id;
+	return t_tracked(id) ? 0 : id;
 }
 
 /* By name, by number, or by both, of which the number may be another's. */
@@ -403,20 +427,22 @@ static int relative(int dir, const char *name, int mode)
 
 	switch (t_rnd(4)) {
 	case 0:
-		arg.flags = t_rnd(4);
+		arg.flags |= t_rnd(4);
 		arg.open_flags = mode;
 		ret = kc_create_with(dir, &arg);
 		T_EXPECT(ret, "CREATE in a directory", EACCES, EDQUOT, EISDIR,
 			 ENOENT, ENOMEM, ENOSPC, ENOTDIR, ERANGE, EIDRM,
 			 arg.flags & KCHAN_CREATE_EXCL ? EEXIST : EINTR,
-			 read_only());
+			 read_only(), dead_letter_error(&arg, EBADF),
+			 dead_letter_error(&arg, EINVAL));
 		return ret;
 	case 1:
 		arg.name = 0;
 		arg.open_flags = mode;
 		ret = kc_create_with(dir, &arg);
 		T_EXPECT(ret, "CREATE without a name in a directory", EDQUOT,
-			 ENOMEM, ENOSPC, ERANGE);
+			 ENOMEM, ENOSPC, ERANGE, dead_letter_error(&arg, EBADF),
+			 dead_letter_error(&arg, EINVAL));
 		return ret;
 	case 2:
 		ret = kc_open(dir, name, mode);

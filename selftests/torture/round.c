@@ -235,6 +235,67 @@ static bool wanted(int channel, enum t_want want)
 	return false;
 }
 
+/* Take a message, or have what is held come back. */
+static void make_room(int channel, const struct kchan_state *state)
+{
+	struct t_call call = t_call_tracked(channel);
+
+	call.patience = T_NOW;
+	if (state->queued)
+		t_recv(&call);
+	else if (state->held)
+		t_tidy(channel);
+}
+
+/* Is there a message that fits? Then who waits for it must wake up. */
+static bool fitting(int channel, uint32_t filter, uint64_t value)
+{
+	struct t_call call = t_call_tracked(channel);
+
+	call.form = T_IOCTL;
+	call.patience = T_NOW;
+	call.flags = KCHAN_PEEK;
+	call.filter = filter;
+	call.value = value;
+	return t_recv(&call) != -EAGAIN;
+}
+
+/* Bring a message that fits; where it may not come, there is too much else. */
+static void bring_fitting(int channel, const struct t_slot *slot,
+			  const struct kchan_state *state)
+{
+	struct t_call call = t_call_tracked(channel);
+	uint32_t filter = slot->filter;
+	uint64_t value = slot->value;
+
+	if (fitting(channel, filter, value))
+		return;
+	if (t_one_in(2))
+		make_room(channel, state);
+	call.patience = T_NOW;
+	call.len = T_HEAD;
+	call.form = T_IOCTL;
+	/* Plain writes have the tag 0. */
+	if (filter == KCHAN_FILTER_TAG || filter == KCHAN_FILTER_TAG_MAX)
+		call.form = T_PLAIN;
+	else if (filter == KCHAN_FILTER_PRIO_MIN && value <= KCHAN_PRIO_MAX)
+		call.prio = value;
+	t_send(&call);
+}
+
+static void settle_fits(int channel, const struct kchan_state *state)
+{
+	int i;
+
+	for (i = 1; i < T_SLOTS; i++) {
+		struct t_slot *slot = &world->slot[i];
+
+		if (slot->pid && slot->channel == channel &&
+		    __atomic_load_n(&slot->wants, __ATOMIC_SEQ_CST) == T_FIT)
+			bring_fitting(channel, slot, state);
+	}
+}
+
 /*
  * Bring what somebody waits for, and no more than that: if it is there, whoever
  * waits for it must wake up without another event.
@@ -247,14 +308,16 @@ static void settle(int channel)
 	if (!t_check_state(call.fd, &world->channel[channel], &state))
 		return;
 	call.patience = T_NOW;
-	if (wanted(channel, T_MESSAGE)) {
-		call.len = T_HEAD;
-		if (!state.queued)
+	call.len = T_HEAD;
+	if (wanted(channel, T_MESSAGE) && !state.queued) {
+		if (state.held)
+			t_tidy(channel);
+		else
 			t_send(&call);
 	} else if (wanted(channel, T_ROOM)) {
-		if (state.queued)
-			t_recv(&call);
+		make_room(channel, &state);
 	}
+	settle_fits(channel, &state);
 }
 
 static void settle_all(void)
@@ -263,6 +326,38 @@ static void settle_all(void)
 
 	for (i = 0; i < T_CHANNELS && !world->reload; i++)
 		settle(i);
+}
+
+/*
+ * The last few are for messages that die: of age, and dead-lettered; to make room,
+ * and dead-lettered; of age, or not let in. Then comes the one for the letters,
+ * whose own end is to be full.
+ */
+static void choose_end(int i, struct kchan_create *arg)
+{
+	struct t_channel *ch = &world->channel[i];
+
+	if (i < T_LETTERS - 3)
+		return;
+	ch->mortal = true;
+	arg->max_deliveries = t_one_in(2) ? 0 : 1 + t_rnd(4);
+	if (i == T_LETTERS) {
+		ch->tiny = true;
+		arg->overflow = t_rnd(3);
+		arg->depth = 1 + t_rnd(t_one_in(2) ? 10 : 1000);
+		arg->msgsize = T_MAX >> t_rnd(10);
+		arg->bytes = (uint64_t)arg->msgsize * (1 + t_rnd(4));
+		return;
+	}
+	if (i != T_LETTERS - 1) {
+		arg->flags = KCHAN_CREATE_DEAD_LETTER;
+		arg->dead_letter = world->channel[T_LETTERS].fd;
+	}
+	if (i != T_LETTERS - 2)
+		arg->ttl = 1 + t_rnd(30000000);
+	arg->overflow = i == T_LETTERS - 2 ? KCHAN_OVERFLOW_DROP :
+			i == T_LETTERS - 1 ? KCHAN_OVERFLOW_REJECT :
+					     KCHAN_OVERFLOW_BLOCK;
 }
 
 static bool make_channel(int i, int ctl)
@@ -281,6 +376,7 @@ static bool make_channel(int i, int ctl)
 	arg.msgsize = i < 3 ? T_MAX : 256 << t_rnd(12);
 	arg.bytes = (uint64_t)arg.msgsize * (1 + t_rnd(4));
 	ch->tiny = i % 3 == 1;
+	choose_end(i, &arg);
 	ch->fd = kc_create_with(ctl, &arg);
 	if (ch->fd < 0) {
 		t_fail("CREATE: %s", strerror(-ch->fd));
@@ -292,6 +388,8 @@ static bool make_channel(int i, int ctl)
 	ch->depth = state.depth;
 	ch->msgsize = state.msgsize;
 	ch->bytes = state.bytes;
+	ch->overflow = state.overflow;
+	ch->dead_letter = state.dead_letter;
 	return ch->nowait >= 0;
 }
 
@@ -324,7 +422,8 @@ static bool begin(void)
 		return true;
 	t_limits_restore();
 	ctl = kc_ctl();
-	for (i = 0; i < T_CHANNELS; i++)
+	/* The one for the letters first. */
+	for (i = T_CHANNELS - 1; i >= 0; i--)
 		if (!make_channel(i, ctl))
 			return false;
 	close(ctl);
@@ -436,92 +535,172 @@ static bool stop(void)
 	return true;
 }
 
+/*
+ * Take all that is left. What was put back comes before the others of its priority.
+ */
 static void drain(int i)
 {
-	struct t_channel *ch = &world->channel[i];
 	struct kchan_recv *arg = t_rx_arg(me);
 	struct t_call call = t_call_tracked(i);
-	uint64_t seq = 0;
 	uint32_t prio = KCHAN_PRIO_MAX;
-	int ret;
+	uint64_t seq[2] = {};
+	int ret, again;
 
 	call.form = T_IOCTL;
 	call.patience = T_NOW;
 	while ((ret = t_recv(&call)) >= 0) {
-		if (arg->prio > prio || (arg->prio == prio && arg->seq <= seq))
+		again = arg->deliveries > 1;
+		if (arg->prio < prio)
+			seq[0] = seq[1] = 0;
+		if (arg->prio > prio || arg->seq <= seq[again])
 			t_fail("channel %d: priority %u seq %llu after %u, %llu",
 			       i, arg->prio, (unsigned long long)arg->seq,
-			       prio, (unsigned long long)seq);
+			       prio, (unsigned long long)seq[again]);
 		prio = arg->prio;
-		seq = arg->seq;
-		ch->drained++;
+		seq[again] = arg->seq;
+		world->channel[i].drained++;
 		t_at("drain");
 	}
 	if (ret != -EAGAIN)
 		t_fail("channel %d: draining ends with %d", i, ret);
 }
 
-/* The books of a tracked channel that is empty now. */
-static void balance(int i)
+/* How many messages that were sent to a channel have come to which end. */
+static void count_notes(int i, uint64_t n[T_ORPHAN + 1])
 {
-	struct t_channel *ch = &world->channel[i];
-	uint64_t n[T_ORPHAN + 1] = {};
-	struct kchan_state s;
 	uint32_t number;
 	int slot;
 
+	memset(n, 0, (T_ORPHAN + 1) * sizeof(*n));
 	for (slot = 0; slot < T_SLOTS; slot++)
 		for (number = 1; number <= world->slot[slot].number; number++)
 			if (world->via[slot][number] == i + 1)
 				n[world->note[slot][number]]++;
+}
+
+/* All that has been sent to the channel of the dead. */
+static uint64_t letters(void)
+{
+	uint64_t sum = 0;
+	int i;
+
+	for (i = 0; i < T_LETTERS; i++)
+		sum += kc_total(kc_state(world->channel[i].fd).dead_lettered);
+	return sum;
+}
+
+/* Has all come that was sent, and @more from elsewhere? */
+static bool sent_is_right(int i, uint64_t more)
+{
+	struct kchan_state s = kc_state(world->channel[i].fd);
+	uint64_t n[T_ORPHAN + 1], least;
+
+	count_notes(i, n);
+	least = n[T_SENT] + n[T_RECEIVED] + more;
+	return s.sent >= least &&
+	       s.sent <= least + n[T_ORPHAN] + n[T_SENDING];
+}
+
+static bool letters_are_there(void *arg)
+{
+	(void)arg;
+	return sent_is_right(T_LETTERS, letters());
+}
+
+static uint64_t dropped(int i)
+{
+	return kc_total(kc_state(world->channel[i].fd).dropped);
+}
+
+/* Of those channels whose dead come as letters. */
+static uint64_t orphans_elsewhere(void)
+{
+	uint64_t n[T_ORPHAN + 1], sum = 0;
+	int i;
+
+	for (i = 0; i < T_LETTERS; i++) {
+		if (!world->channel[i].dead_letter)
+			continue;
+		count_notes(i, n);
+		sum += n[T_ORPHAN];
+	}
+	return sum;
+}
+
+/* The books of a tracked channel that is empty now. */
+static void balance(int i)
+{
+	struct t_channel *ch = &world->channel[i];
+	uint64_t n[T_ORPHAN + 1], lost, orphans;
+	struct kchan_state s;
+
+	count_notes(i, n);
 	if (!t_check_state(ch->fd, ch, &s))
 		return;
-	if (n[T_SENT] > ch->unseen)
+	/* Letters are received, or lost, elsewhere. */
+	lost = ch->unseen + dropped(i);
+	if (s.dead_letter)
+		lost += world->channel[T_LETTERS].unseen + dropped(T_LETTERS);
+	if (n[T_SENT] > lost)
 		t_fail("channel %d: %llu messages are lost", i,
 		       (unsigned long long)n[T_SENT]);
-	if (s.sent < n[T_SENT] + n[T_RECEIVED] ||
-	    s.sent > n[T_SENT] + n[T_RECEIVED] + n[T_ORPHAN] + n[T_SENDING])
+	if (!sent_is_right(i, i == T_LETTERS ? letters() : 0))
 		t_fail("channel %d: sent %llu: of %llu received, %llu sent, %llu orphaned, %llu uncertain",
 		       i, (unsigned long long)s.sent,
 		       (unsigned long long)n[T_RECEIVED],
 		       (unsigned long long)n[T_SENT],
 		       (unsigned long long)n[T_ORPHAN],
 		       (unsigned long long)n[T_SENDING]);
-	if (s.received < n[T_RECEIVED] ||
-	    s.received > n[T_RECEIVED] + n[T_ORPHAN] + ch->unseen)
-		t_fail("channel %d: received %llu: noted %llu, orphaned %llu",
-		       i, (unsigned long long)s.received,
-		       (unsigned long long)n[T_RECEIVED],
-		       (unsigned long long)n[T_ORPHAN]);
-	if (s.queued || s.waiting_senders || s.waiting_receivers)
-		t_fail("channel %d: %u queued, %u + %u wait in the end", i,
-		       s.queued, s.waiting_senders, s.waiting_receivers);
+	orphans = n[T_ORPHAN];
+	if (i == T_LETTERS)
+		orphans += orphans_elsewhere();
+	if (s.received < ch->got || s.received > ch->got + orphans + ch->unseen)
+		t_fail("channel %d: received %llu: noted %u, orphaned %llu", i,
+		       (unsigned long long)s.received, ch->got,
+		       (unsigned long long)orphans);
+	if (s.queued || s.held || s.waiting_senders || s.waiting_receivers)
+		t_fail("channel %d: %u queued, %u held, %u + %u wait in the end",
+		       i, s.queued, s.held, s.waiting_senders,
+		       s.waiting_receivers);
 	if (s.senders != 2 || s.receivers != 2)
 		t_fail("channel %d: %u senders and %u receivers are left", i,
 		       s.senders, s.receivers);
+}
+
+static void end_channel(int i)
+{
+	struct t_channel *ch = &world->channel[i];
+
+	/* Some end with messages in them, or held. */
+	if (t_one_in(2))
+		t_small_traffic(i);
+	if (t_one_in(2) && kc_revoke(ch->fd))
+		t_fail("channel %d cannot be revoked", i);
+	close(ch->fd);
+	close(ch->nowait);
+	ch->fd = 0;
 }
 
 static void end_channels(void)
 {
 	int i;
 
+	if (world->reload)
+		return;
+	t_at("balance");
 	for (i = 0; i < T_CHANNELS; i++) {
-		struct t_channel *ch = &world->channel[i];
-
-		t_at("balance");
-		if (ch->fd <= 0)
-			continue;
-		/* Some end with messages in them. */
-		drain(i);
-		balance(i);
-		if (t_one_in(2))
-			t_small_traffic(i);
-		if (t_one_in(2) && kc_revoke(ch->fd))
-			t_fail("channel %d cannot be revoked", i);
-		close(ch->fd);
-		close(ch->nowait);
-		ch->fd = 0;
+		if (world->channel[i].fd <= 0)
+			return;
+		t_tidy(i);
+		if (i != T_LETTERS)
+			drain(i);
 	}
+	t_eventually(letters_are_there, NULL, "all dead letters are there");
+	drain(T_LETTERS);
+	for (i = 0; i < T_CHANNELS; i++)
+		balance(i);
+	for (i = 0; i < T_CHANNELS; i++)
+		end_channel(i);
 }
 
 /* The instance of the initial namespace is empty, and nobody uses the module. */
@@ -576,5 +755,7 @@ bool t_round(void)
 	end_channels();
 	t_cgroups_clean();
 	end_names();
+	if (!world->reload)
+		t_eventually(t_nothing_charged, NULL, "no message is left");
 	return t_module_is_free();
 }

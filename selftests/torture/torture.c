@@ -19,6 +19,12 @@ const struct t_action t_actions[] = {
 	{ "poll",	act_poll,	12,	0 },
 	{ "state",	act_state,	8,	0 },
 	{ "burst",	act_burst,	1,	0 },
+	{ "hold",	act_hold,	16,	0 },
+	{ "choose",	act_choose,	10,	0 },
+	{ "send-batch",	act_send_batch,	8,	0 },
+	{ "recv-batch",	act_recv_batch,	8,	0 },
+	{ "settings",	act_settings,	4,	0 },
+	{ "expire",	act_expire,	2,	0 },
 	{ "wild-send",	act_wild_send,	20,	0 },
 	{ "wild-recv",	act_wild_recv,	20,	0 },
 	{ "create",	act_create,	20,	0 },
@@ -51,6 +57,7 @@ const struct t_action t_actions[] = {
 	{ "slow-copy",	act_slow_copy,	4,	0 },
 	{ "slow-wait",	act_slow_wait,	2,	0 },
 	{ "slow-ctl",	act_slow_ctl,	2,	0 },
+	{ "slow-many",	act_slow_many,	2,	0 },
 	{ "look",	act_look,	10,	RE },
 	{ "listen",	act_listen,	8,	RE },
 	{ "use",	act_use,	20,	RE },
@@ -303,10 +310,11 @@ static bool one_seed(unsigned int n)
 	status = watch(pid);
 	rounds = world->round - opt.first_round + 1;
 	print_counts();
-	t_say("seed %llu: %u rounds, %u messages sent, %u received, %u of them again; %u killed, %u by OOM, %u stopped; %u page faults served beside other calls; module loaded %u times",
+	t_say("seed %llu: %u rounds, %u messages sent, %u received, %u of them again, %u held first, %u dead letters; %u killed, %u by OOM, %u stopped; %u page faults served beside other calls; module loaded %u times",
 	      (unsigned long long)world->seed, rounds, world->sent,
-	      world->received, world->again, world->killed, world->oom_killed,
-	      world->stopped, world->slow_faults, world->loads);
+	      world->received, world->again, world->held, world->letters,
+	      world->killed, world->oom_killed, world->stopped,
+	      world->slow_faults, world->loads);
 	if (status)
 		t_say("to repeat: --seed %llu --first %u --round %u --processes %u",
 		      (unsigned long long)world->seed, world->round,

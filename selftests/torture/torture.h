@@ -17,7 +17,8 @@
  *   the round can bring what it waits for; that is how a missing wake-up is
  *   found. All other waits have deadlines or end by themselves.
  * - Messages are sent and received by t_send() and t_recv() alone: they keep the
- *   books.
+ *   books. Who must do it otherwise, as the batches, does the same, by
+ *   t_note_begin() and t_note_sent(), t_wish_begin(), t_accept() and t_wish_end().
  *
  * Nothing here depends on how fast the machine is.
  */
@@ -34,7 +35,8 @@
 #endif
 
 #define T_SLOTS		48	/* processes and threads at one time */
-#define T_CHANNELS	6	/* tracked channels of a round */
+#define T_CHANNELS	10	/* tracked channels of a round */
+#define T_LETTERS	9	/* the one for dead messages of others */
 #define T_NOTES		(1 << 15)	/* messages of a slot in a round */
 #define T_WILD		10	/* endpoints that a worker keeps */
 #define T_ACTIONS	64
@@ -53,13 +55,14 @@ enum t_note {
 	T_SENT,			/* the call has succeeded */
 	T_FAILED,		/* the call has failed */
 	T_RECEIVED,
-	T_ORPHAN,		/* in the hand of a receiver that was killed */
+	T_ORPHAN,		/* in the hand of a receiver that was killed, or dead */
 };
 
 /* What a call that may wait for ever waits for. */
 enum t_want {
 	T_NOTHING,
 	T_MESSAGE,		/* a message in a tracked channel */
+	T_FIT,			/* one that fits a filter */
 	T_ROOM,			/* room in a tracked channel */
 	T_SIGNAL,		/* only a signal ends it for certain */
 };
@@ -77,7 +80,11 @@ enum t_want {
  * @wants: what that waits for
  * @channel: the tracked channel that it is about; -1: none
  * @receiving: a tracked channel from which it is receiving, plus 1
- * @unseen: and not into the slot's own buffer, so that nobody else can see it
+ * @unseen: so many messages, and not into the slot's own buffer, so that nobody
+ *	else can see them
+ * @picky: the number of a channel where it may wait with a filter
+ * @filter: that filter
+ * @value: what it compares with
  */
 struct t_slot {
 	pid_t pid;
@@ -91,7 +98,10 @@ struct t_slot {
 	enum t_want wants;
 	int channel;
 	int receiving;
-	bool unseen;
+	uint32_t unseen;
+	uint64_t picky;
+	uint32_t filter;
+	uint64_t value;
 };
 
 /**
@@ -103,8 +113,12 @@ struct t_slot {
  * @depth: attribute
  * @msgsize: attribute
  * @bytes: attribute
+ * @overflow: attribute
+ * @dead_letter: attribute
  * @tiny: carries messages too short for a header; received by RECV alone
- * @unseen: receivers killed that may have had a message nobody could see
+ * @mortal: messages may die there
+ * @got: messages received, by who noted them; held ones once acknowledged
+ * @unseen: messages that killed receivers may have had and nobody could see
  * @drained: messages taken at the end of the round
  */
 struct t_channel {
@@ -115,7 +129,11 @@ struct t_channel {
 	uint32_t depth;
 	uint32_t msgsize;
 	uint64_t bytes;
+	uint32_t overflow;
+	uint64_t dead_letter;
 	bool tiny;
+	bool mortal;
+	uint32_t got;
 	uint32_t unseen;
 	uint32_t drained;
 };
@@ -159,6 +177,8 @@ struct t_world {
 	uint32_t again;
 	uint32_t loads;
 	uint32_t slow_faults;
+	uint32_t held;
+	uint32_t letters;
 	int slots;
 	unsigned int weight[T_ACTIONS];
 	struct t_count count[T_ACTIONS];
@@ -272,13 +292,15 @@ void t_rx_map(void);
 uint64_t t_note_begin(int channel);
 void t_note_sent(uint64_t id, int err);
 void t_note_orphan(uint64_t id);
-bool t_note_received(uint64_t id, int channel);
+void t_note_seen(uint64_t id);
+bool t_note_received(uint64_t id, int via, int channel);
 bool t_is_id(uint64_t id);
 void t_fill(void *buf, uint32_t len, uint64_t id, uint64_t channel,
 	    uint32_t prio);
 uint64_t t_verify(const void *buf, uint32_t len, uint64_t channel,
 		  const struct kchan_recv *meta);
 uint32_t t_prio_of(const void *buf);
+uint64_t t_channel_of(const void *buf, uint32_t len);
 void t_order(uint64_t channel, int fd, uint64_t id, uint32_t prio,
 	     const struct kchan_recv *meta);
 bool t_check_state(int fd, const struct t_channel *ch,
@@ -305,6 +327,14 @@ enum t_form { T_PLAIN, T_VECTOR, T_IOCTL };
  * @arg_at: where the kernel finds it, and leaves its answer; NULL: at @arg
  * @bad: EFAULT is expected, or at least nothing else
  * @faulty: EFAULT may happen
+ * @expiry: of the message
+ * @flags: of a receive: KCHAN_HOLD or KCHAN_PEEK
+ * @filter: of a receive: KCHAN_FILTER_*; likewise @value and @position
+ * @keep: what is held stays so; else something becomes of it at once
+ * @got: which message was received, or 0
+ * @via: the tracked channel to which that was sent, or -1
+ * @seq: its number
+ * @tag: its tag
  */
 struct t_call {
 	int fd;
@@ -322,6 +352,16 @@ struct t_call {
 	void *arg_at;
 	bool bad;
 	bool faulty;
+	uint64_t expiry;
+	uint32_t flags;
+	uint32_t filter;
+	uint64_t value;
+	uint32_t position;
+	bool keep;
+	uint64_t got;
+	int via;
+	uint64_t seq;
+	uint64_t tag;
 };
 
 struct t_call t_call_tracked(int channel);
@@ -329,8 +369,16 @@ struct t_call t_call_wild(const struct t_wild *wild);
 struct t_call t_call_private(int fd);
 uint32_t t_random_len(uint32_t max);
 uint32_t t_random_prio(void);
+void t_any_expiry(struct t_call *call);
+void t_any_wish(struct t_call *call);
 int t_send(struct t_call *call);
 int t_recv(struct t_call *call);
+void t_wish_begin(const struct t_call *call, uint32_t unseen);
+void t_wish_end(void);
+void t_check_error(const struct t_call *call, int err, const char *what);
+bool t_accept(struct t_call *call, const void *buf, int len,
+	      const struct kchan_recv *meta);
+uint64_t t_deadline(const struct t_call *call);
 bool t_small_traffic(int channel);
 
 /* users, wild endpoints (names.c) */
@@ -345,9 +393,15 @@ void t_wild_close_all(void);
 void t_names_clean(const char *dir);
 bool t_names_left(const char *dir);
 
+/* hold.c */
+bool t_may_reject(const struct t_call *call);
+void t_let_go(const struct t_call *call);
+void t_tidy(int channel);
+
 /* look.c */
-bool t_is_tracked(uint64_t id);
+int t_tracked(uint64_t id);
 uint64_t t_seen(void);
+bool t_nothing_charged(void *arg);
 void t_look_and_leave(void);
 
 /* procs.c */
@@ -377,7 +431,9 @@ bool act_mount(void), act_umount(void), act_remount(void), act_netns(void);
 bool act_limits(void), act_fork(void), act_peer(void), act_pass(void);
 bool act_take(void), act_oom(void), act_bad_send(void), act_bad_recv(void);
 bool act_bad_arg(void), act_slow_copy(void), act_slow_wait(void);
-bool act_slow_ctl(void), act_use(void);
+bool act_slow_ctl(void), act_use(void), act_hold(void), act_choose(void);
+bool act_send_batch(void), act_recv_batch(void), act_settings(void);
+bool act_slow_many(void), act_expire(void);
 bool act_remove(void), act_relative(void), act_look(void), act_listen(void);
 bool act_kill(void), act_stop(void), act_continue(void);
 bool act_interrupt(void), act_unload(void);

@@ -102,6 +102,58 @@ uint32_t t_random_prio(void)
 	return t_one_in(2) ? t_rnd(KCHAN_PRIO_MAX + 1) : few[t_rnd(7)];
 }
 
+/* When a message expires: where none may die, not while we are here. */
+void t_any_expiry(struct t_call *call)
+{
+	bool mortal = call->channel < 0 || world->channel[call->channel].mortal;
+
+	if (call->form != T_IOCTL || !t_one_in(3))
+		return;
+	if (mortal && t_one_in(8))
+		call->expiry = 1;
+	else if (mortal && !t_one_in(4))
+		call->expiry = kc_now() + t_rnd(20) * 1000000;
+	else
+		call->expiry = kc_now() + 36000 * KC_NS;
+}
+
+/* A filter that something may fit; a wait for ever must be for what can come. */
+static void any_filter(struct t_call *call)
+{
+	bool forever = call->patience == T_FOREVER;
+
+	call->filter = 1 + t_rnd(4);
+	switch (call->filter) {
+	case KCHAN_FILTER_TAG:
+		call->value = forever || t_one_in(2) ? 0 : t_rnd64();
+		break;
+	case KCHAN_FILTER_TAG_MAX:
+		call->value = t_one_in(2) ? UINT64_MAX : t_rnd64() >> t_rnd(64);
+		break;
+	case KCHAN_FILTER_TAG_NOT:
+		call->value = t_one_in(2) ? 0 : t_rnd64();
+		break;
+	default:
+		call->value = t_random_prio() + (!forever && t_one_in(32));
+	}
+}
+
+/* Which message is wanted, and what for: mostly the first, to be taken. */
+void t_any_wish(struct t_call *call)
+{
+	if (call->form != T_IOCTL)
+		return;
+	if (t_one_in(3))
+		call->flags = t_one_in(2) ? KCHAN_HOLD : KCHAN_PEEK;
+	if (t_one_in(3))
+		any_filter(call);
+	if (call->flags != KCHAN_PEEK)
+		return;
+	call->patience = T_NOW;
+	if (!call->filter)
+		call->position = t_one_in(2) ? t_rnd(100) : 0;
+}
+
 static uint64_t deadline(void)
 {
 	return t_one_in(8) ? 1 : kc_now() + t_rnd(20) * 1000000;
@@ -148,11 +200,12 @@ static int plain_call(const struct t_call *call, void *buf, bool sends)
 
 static uint32_t call_flags(const struct t_call *call)
 {
-	return (call->patience == T_NOW ? KCHAN_NONBLOCK : 0) |
+	return call->flags |
+	       (call->patience == T_NOW ? KCHAN_NONBLOCK : 0) |
 	       (call->need_peer ? KCHAN_NEED_PEER : 0);
 }
 
-static uint64_t call_deadline(const struct t_call *call)
+uint64_t t_deadline(const struct t_call *call)
 {
 	return call->patience == T_DEADLINE ? deadline() : 0;
 }
@@ -163,32 +216,56 @@ static void too_early(uint64_t until, int err, const char *what)
 		t_fail("%s: ETIMEDOUT before the deadline", what);
 }
 
-/* Which errors a call may meet, by what it asks for and where. */
-static void check_error(const struct t_call *call, int err, const char *what)
+static int send_errors(const struct t_call *call, int *allowed)
 {
 	const struct t_channel *ch =
 		call->channel >= 0 ? &world->channel[call->channel] : NULL;
-	int allowed[10], n = 0;
+	int n = 0;
+
+	allowed[n++] = EDQUOT;
+	allowed[n++] = ENOMEM;
+	if (!ch || call->len > ch->msgsize)
+		allowed[n++] = EMSGSIZE;
+	if (ch ? ch->overflow == KCHAN_OVERFLOW_REJECT :
+	    call->channel == T_UNTRACKED)
+		allowed[n++] = ENOSPC;
+	return n;
+}
+
+static int recv_errors(const struct t_call *call, int *allowed)
+{
+	int n = 0;
+
+	if (call->len < T_MAX)
+		allowed[n++] = EMSGSIZE;
+	if (call->flags & KCHAN_PEEK)
+		allowed[n++] = EAGAIN;
+	/* Endpoints that go from hand to hand may be set to hold so many. */
+	if ((call->flags & KCHAN_HOLD) &&
+	    (call->channel == T_UNTRACKED || call->keep))
+		allowed[n++] = EBUSY;
+	return n;
+}
+
+/* Which errors a call may meet, by what it asks for and where. */
+void t_check_error(const struct t_call *call, int err, const char *what)
+{
+	bool tracked = call->channel >= 0;
+	int allowed[12], n = 0;
 
 	if (call->bad || call->faulty)
 		allowed[n++] = EFAULT;
-	/* Endpoints that go from hand to hand may have O_NONBLOCK. */
+	/* Likewise they may have O_NONBLOCK. */
 	if (call->patience == T_NOW || call->channel == T_UNTRACKED)
 		allowed[n++] = EAGAIN;
 	if (call->patience == T_DEADLINE)
 		allowed[n++] = ETIMEDOUT;
-	if (!ch)
+	if (!tracked)
 		allowed[n++] = EIDRM;
-	if (!ch && call->need_peer && call->form == T_IOCTL)
+	if (!tracked && call->need_peer && call->form == T_IOCTL)
 		allowed[n++] = EPIPE;
-	if (*what == 's') {
-		allowed[n++] = EDQUOT;
-		allowed[n++] = ENOMEM;
-		if (!ch || call->len > ch->msgsize)
-			allowed[n++] = EMSGSIZE;
-	} else if (call->len < T_MAX) {
-		allowed[n++] = EMSGSIZE;
-	}
+	n += *what == 's' ? send_errors(call, allowed + n) :
+			    recv_errors(call, allowed + n);
 	allowed[n] = 0;
 	t_expect(err, what, allowed);
 }
@@ -224,7 +301,8 @@ static int send_ioctl(struct t_call *call, void *buf, uint64_t id)
 	arg->flags = call_flags(call);
 	arg->prio = call->prio;
 	arg->tag = id;
-	own.deadline = call_deadline(call);
+	arg->expiry = call->expiry;
+	own.deadline = t_deadline(call);
 	arg->deadline = own.deadline;
 	ret = kc_ioctl(call->fd, KCHAN_IOC_SEND, call->arg_at ?: arg);
 	too_early(own.deadline, ret, "send");
@@ -265,7 +343,7 @@ int t_send(struct t_call *call)
 	t_note_sent(id, ret < 0 ? ret : 0);
 	t_doing(NULL);
 	if (ret < 0)
-		check_error(call, ret, "send");
+		t_check_error(call, ret, "send");
 	else if (call->bad)
 		t_fail("send from bad memory succeeds");
 	else if (call->form != T_IOCTL && ret != (int)call->len)
@@ -275,13 +353,16 @@ int t_send(struct t_call *call)
 
 static int recv_ioctl(struct t_call *call, void *buf, struct kchan_recv *arg)
 {
-	uint64_t until = call_deadline(call);
+	uint64_t until = t_deadline(call);
 	int ret;
 
 	*arg = kc_recv_arg(buf, call->len);
 	arg->tag = 0;
 	arg->flags = call_flags(call);
 	arg->deadline = until;
+	arg->filter = call->filter;
+	arg->value = call->value;
+	arg->position = call->position;
 	if (call->arg_at)
 		arg = call->arg_at;
 	ret = kc_ioctl(call->fd, KCHAN_IOC_RECV, arg);
@@ -292,22 +373,112 @@ static int recv_ioctl(struct t_call *call, void *buf, struct kchan_recv *arg)
 	return ret < 0 ? ret : (int)arg->len;
 }
 
-static void accept_message(const struct t_call *call, const void *buf, int len,
-			   const struct kchan_recv *meta)
+static bool fits(const struct t_call *call, const struct kchan_recv *meta)
+{
+	switch (call->filter) {
+	case KCHAN_FILTER_TAG:
+		return meta->tag == call->value;
+	case KCHAN_FILTER_TAG_MAX:
+		return meta->tag <= call->value;
+	case KCHAN_FILTER_TAG_NOT:
+		return meta->tag != call->value;
+	case KCHAN_FILTER_PRIO_MIN:
+		return meta->prio >= call->value;
+	}
+	return true;
+}
+
+static void check_meta(const struct t_call *call, const struct kchan_recv *meta)
+{
+	if (meta->time > kc_now())
+		t_fail("a message of the future: %llu",
+		       (unsigned long long)meta->time);
+	if (!fits(call, meta))
+		t_fail("filter %u of %#llx gives priority %u, tag %#llx",
+		       call->filter, (unsigned long long)call->value,
+		       meta->prio, (unsigned long long)meta->tag);
+	if (meta->reason >= KCHAN_DEAD_REASONS || !meta->reason != !meta->origin ||
+	    (meta->reason && meta->expiry))
+		t_fail("a message of reason %u from %llu, which expires at %llu",
+		       meta->reason, (unsigned long long)meta->origin,
+		       (unsigned long long)meta->expiry);
+}
+
+/* The number of the channel that the message was sent to; 0: any. */
+static uint64_t sent_to(const struct t_call *call,
+			const struct kchan_recv *meta)
+{
+	if (meta)
+		return meta->reason ? meta->origin : call->id;
+	return call->channel == T_UNTRACKED ? 0 : call->id;
+}
+
+/* Nobody can say what plain reads find where dead letters may come. */
+static bool may_be_letter(const struct t_call *call, const void *buf, int len,
+			  const struct kchan_recv *meta)
+{
+	return !meta && call->channel == T_UNTRACKED &&
+	       t_channel_of(buf, len) != call->id;
+}
+
+/*
+ * Look at a message that has been received. Return: false if it is of no use.
+ */
+bool t_accept(struct t_call *call, const void *buf, int len,
+	      const struct kchan_recv *meta)
 {
 	uint64_t id;
 
-	if (meta && meta->time > kc_now())
-		t_fail("a message of the future: %llu",
-		       (unsigned long long)meta->time);
-	id = t_verify(buf, len, call->id, meta);
+	call->got = 0;
+	call->via = call->channel < 0 ? -1 : call->channel;
+	if (meta) {
+		check_meta(call, meta);
+		call->seq = meta->seq;
+		call->tag = meta->tag;
+		if (meta->reason)
+			call->via = t_tracked(meta->origin) - 1;
+	}
+	id = t_verify(buf, len, sent_to(call, meta), meta);
 	if (!id)
-		return;
-	if (!t_note_received(id, call->channel < 0 ? -1 : call->channel))
-		return;
-	if (call->channel != T_PRIVATE && !world->reload)
+		return false;
+	call->got = id;
+	if (call->flags)
+		t_note_seen(id);
+	else if (!t_note_received(id, call->via,
+				  call->channel < 0 ? -1 : call->channel))
+		return false;
+	if (!(call->flags & KCHAN_PEEK) && !call->filter &&
+	    call->channel != T_PRIVATE && !world->reload &&
+	    !may_be_letter(call, buf, len, meta))
 		t_order(call->id, call->fd, id,
 			meta ? meta->prio : t_prio_of(buf), meta);
+	return true;
+}
+
+/*
+ * A receive begins, of up to @unseen messages that nobody could see if we were
+ * killed; what is held or only looked at does not go with us.
+ */
+void t_wish_begin(const struct t_call *call, uint32_t unseen)
+{
+	bool takes = call->channel >= 0 && !call->flags;
+
+	me->unseen = unseen;
+	__atomic_store_n(&me->receiving, takes ? call->channel + 1 : 0,
+			 __ATOMIC_SEQ_CST);
+	me->filter = call->filter;
+	me->value = call->value;
+	__atomic_store_n(&me->picky, call->filter ? call->id : 0,
+			 __ATOMIC_SEQ_CST);
+	t_doing("receive");
+	begin_wait(call, call->filter ? T_FIT : T_MESSAGE);
+}
+
+void t_wish_end(void)
+{
+	__atomic_store_n(&me->picky, 0, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&me->receiving, 0, __ATOMIC_SEQ_CST);
+	t_doing(NULL);
 }
 
 /*
@@ -319,6 +490,7 @@ int t_recv(struct t_call *call)
 	struct kchan_recv *arg = call->arg ?: t_rx_arg(me);
 	char *own = t_rx_buffer(me), *buf = call->buf ?: own;
 	bool ioctl = call->form == T_IOCTL;
+	bool held = false;
 	int ret;
 
 	if (!ioctl && call->patience == T_DEADLINE)
@@ -327,23 +499,20 @@ int t_recv(struct t_call *call)
 		call->len = 1;
 	memset(own, 0, T_HEAD);
 	t_rx_arg(me)->tag = 0;
-	me->unseen = call->buf || call->arg_at;
-	__atomic_store_n(&me->receiving,
-			 call->channel >= 0 ? call->channel + 1 : 0,
-			 __ATOMIC_SEQ_CST);
-	t_doing("receive");
-	begin_wait(call, T_MESSAGE);
+	t_wish_begin(call, call->buf || call->arg_at);
 	ret = ioctl ? recv_ioctl(call, buf, arg) : plain_call(call, buf, false);
 	t_wants(T_NOTHING, -1);
 	if (ret < 0)
-		check_error(call, ret, "receive");
+		t_check_error(call, ret, "receive");
 	else if (call->bad)
 		t_fail("receive of %d bytes into bad memory succeeds", ret);
 	else
-		accept_message(call, buf, ret, !ioctl ? NULL :
-			       call->arg_at ?: arg);
-	__atomic_store_n(&me->receiving, 0, __ATOMIC_SEQ_CST);
-	t_doing(NULL);
+		held = t_accept(call, buf, ret, !ioctl ? NULL :
+				call->arg_at ?: arg) &&
+		       (call->flags & KCHAN_HOLD);
+	t_wish_end();
+	if (held && !call->keep)
+		t_let_go(call);
 	return ret;
 }
 
@@ -375,6 +544,7 @@ bool act_send(void)
 	if (t_one_in(64))
 		call.len = T_MAX;
 	call.prio = t_random_prio();
+	t_any_expiry(&call);
 	if (call.len > world->channel[call.channel].msgsize)
 		call.patience = T_NOW;
 	ret = t_send(&call);
@@ -389,6 +559,7 @@ bool act_recv(void)
 
 	if (call.patience == T_NOW && t_one_in(8))
 		call.len = t_rnd(200);
+	t_any_wish(&call);
 	ret = t_recv(&call);
 	close(fd);
 	return ret >= 0;
@@ -400,8 +571,10 @@ bool t_small_traffic(int channel)
 	struct t_call call = t_call_tracked(channel);
 
 	call.patience = T_NOW;
-	if (t_one_in(2))
+	if (t_one_in(2)) {
+		t_any_wish(&call);
 		return t_recv(&call) >= 0;
+	}
 	call.len = T_HEAD + t_rnd(100);
 	call.prio = t_random_prio();
 	return !t_send(&call);
@@ -484,6 +657,7 @@ bool act_wild_send(void)
 	call = t_call_wild(wild);
 	call.len = t_random_len(t_one_in(4) ? T_MAX : 2000);
 	call.prio = t_random_prio();
+	t_any_expiry(&call);
 	if (call.channel >= 0 &&
 	    call.len > world->channel[call.channel].msgsize)
 		call.patience = T_NOW;
@@ -498,6 +672,7 @@ bool act_wild_recv(void)
 	if (!wild || wild->mode == O_WRONLY)
 		return false;
 	call = t_call_wild(wild);
+	t_any_wish(&call);
 	return t_recv(&call) >= 0;
 }
 

@@ -113,7 +113,8 @@ static void slot_fill(struct t_slot *slot)
 	slot->wants = T_NOTHING;
 	slot->channel = -1;
 	slot->receiving = 0;
-	slot->unseen = false;
+	slot->unseen = 0;
+	slot->picky = 0;
 	slot->spawned++;
 }
 
@@ -149,13 +150,14 @@ void t_slot_give(struct t_slot *slot)
 	uint64_t id;
 
 	if (channel >= 0 && slot->unseen) {
-		__atomic_add_fetch(&world->channel[channel].unseen, 1,
-				   __ATOMIC_RELAXED);
+		__atomic_add_fetch(&world->channel[channel].unseen,
+				   slot->unseen, __ATOMIC_RELAXED);
 	} else if (channel >= 0) {
 		memcpy(&id, t_rx_buffer(slot), sizeof(id));
 		t_note_orphan(t_is_id(id) ? id : arg->tag);
 	}
 	slot->receiving = 0;
+	slot->picky = 0;
 	slot->doing = NULL;
 	slot->wants = T_NOTHING;
 	__atomic_store_n(&slot->pid, 0, __ATOMIC_RELEASE);
@@ -247,8 +249,8 @@ static void report_channel(int i)
 
 	if (s.size != sizeof(s))
 		return;
-	t_say("  channel %d: %u of %u queued, %llu of %llu bytes, senders %u + %u wait, receivers %u + %u wait",
-	      i, s.queued, s.depth, (unsigned long long)s.queued_bytes,
+	t_say("  channel %d: %u of %u queued, %u held, %llu of %llu bytes, senders %u + %u wait, receivers %u + %u wait",
+	      i, s.queued, s.depth, s.held, (unsigned long long)s.queued_bytes,
 	      (unsigned long long)s.bytes, s.senders, s.waiting_senders,
 	      s.receivers, s.waiting_receivers);
 }
@@ -257,7 +259,8 @@ static void report_channel(int i)
 void t_report(void)
 {
 	static const char *const wants[] = {
-		"", ", for a message", ", for room", ", for a signal",
+		"", ", for a message", ", for one that fits", ", for room",
+		", for a signal",
 	};
 	int i;
 
