@@ -20,8 +20,12 @@
 /* Flags that say how to wait. */
 #define WAIT_FLAGS	(KCHAN_NONBLOCK | KCHAN_NEED_PEER)
 
-static struct kchan_patience patience_get(const struct file *file, u32 flags,
-					  u64 deadline)
+/*
+ * What one message passes is inlined, in its command and in the batch: the calls would
+ * cost more than what is done there.
+ */
+static __always_inline struct kchan_patience
+patience_get(const struct file *file, u32 flags, u64 deadline)
 {
 	return (struct kchan_patience) {
 		.nonblock = (flags & KCHAN_NONBLOCK) || kchan_file_nonblock(file),
@@ -42,9 +46,10 @@ static __always_inline int recv_get(struct kchan_recv *arg, void __user *uarg)
 			     offsetofend(struct kchan_recv, filter), uarg);
 }
 
-static int send_one(struct kchan_endpoint *ep, struct kchan_send *arg,
-		    struct kchan_send __user *uarg,
-		    const struct kchan_patience *patience)
+static __always_inline int send_one(struct kchan_endpoint *ep,
+				    struct kchan_send *arg,
+				    struct kchan_send __user *uarg,
+				    const struct kchan_patience *patience)
 {
 	struct kchan_msg *msg;
 	int err;
@@ -65,7 +70,7 @@ static int send_one(struct kchan_endpoint *ep, struct kchan_send *arg,
 	return err;
 }
 
-static int ioctl_send(struct file *file, void __user *uarg)
+static __always_inline int ioctl_send(struct file *file, void __user *uarg)
 {
 	struct kchan_patience patience;
 	struct kchan_send arg;
@@ -82,7 +87,8 @@ static int ioctl_send(struct file *file, void __user *uarg)
 	return send_one(file->private_data, &arg, uarg, &patience);
 }
 
-static int want_get(struct kchan_want *want, const struct kchan_recv *arg)
+static __always_inline int want_get(struct kchan_want *want,
+				    const struct kchan_recv *arg)
 {
 	bool peek = arg->flags & KCHAN_PEEK;
 
@@ -102,7 +108,7 @@ static int want_get(struct kchan_want *want, const struct kchan_recv *arg)
 	return 0;
 }
 
-static void recv_describe(void *recv, struct kchan_msg *msg)
+static __always_inline void recv_describe(void *recv, struct kchan_msg *msg)
 {
 	struct user_namespace *user_ns = current_user_ns();
 	struct kchan_recv *arg = recv;
@@ -122,8 +128,8 @@ static void recv_describe(void *recv, struct kchan_msg *msg)
 }
 
 /* A message has been copied out, or @err says why not. */
-static int recv_end(struct kchan_endpoint *ep, struct kchan_msg *msg,
-		    u32 flags, int err)
+static __always_inline int recv_end(struct kchan_endpoint *ep,
+				    struct kchan_msg *msg, u32 flags, int err)
 {
 	if (flags & KCHAN_PEEK)
 		kchan_store_free(msg);
@@ -136,9 +142,10 @@ static int recv_end(struct kchan_endpoint *ep, struct kchan_msg *msg,
 	return err;
 }
 
-static int recv_one(struct kchan_endpoint *ep, struct kchan_recv *arg,
-		    struct kchan_recv __user *uarg,
-		    const struct kchan_patience *patience)
+static __always_inline int recv_one(struct kchan_endpoint *ep,
+				    struct kchan_recv *arg,
+				    struct kchan_recv __user *uarg,
+				    const struct kchan_patience *patience)
 {
 	struct kchan_want want;
 	struct kchan_msg *msg;
@@ -165,7 +172,7 @@ static int recv_one(struct kchan_endpoint *ep, struct kchan_recv *arg,
 	return recv_end(ep, msg, arg->flags, err);
 }
 
-static int ioctl_recv(struct file *file, void __user *uarg)
+static __always_inline int ioctl_recv(struct file *file, void __user *uarg)
 {
 	struct kchan_patience patience;
 	struct kchan_recv arg;
