@@ -6,6 +6,7 @@
  *
  * KC_KILLS=N says how often; KC_SEED=N repeats the choices, not the timing.
  */
+#define KC_TIMEOUT 7200	/* the full form */
 #include "kchan_test.h"
 
 #include <signal.h>
@@ -14,7 +15,7 @@
 #define CONSUMERS 3
 #define TASKS (PRODUCERS + CONSUMERS)
 #define AT_ONCE 4	/* messages that a consumer holds at most */
-#define KILLS 100
+#define KILLS 500
 #define DEPTH 32
 #define MAX_IDS (1U << 22)
 #define MAX_DELIVERIES 3
