@@ -16,11 +16,13 @@
 #include <sys/wait.h>
 #include <time.h>
 
-/* A program that can test nothing says so and counts as skipped. */
-static void __attribute__((constructor)) require_module_and_root(void)
+/* A program that can test nothing says so, first of all, and counts as skipped. */
+static void __attribute__((constructor(101))) require_module_and_root(void)
 {
 	const char *why;
 
+	/* A line each, so that one sees where time goes, or where it hangs. */
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (access("/dev/kchan", F_OK))
 		why = "the kchan module is not loaded: no /dev/kchan";
 	else if (geteuid())
