@@ -15,7 +15,7 @@
 #define CONSUMERS 3
 #define TASKS (PRODUCERS + CONSUMERS)
 #define AT_ONCE 4	/* messages that a consumer holds at most */
-#define KILLS 500
+#define KILLS 200
 #define DEPTH 32
 #define MAX_IDS (1U << 22)
 #define MAX_DELIVERIES 3
