@@ -124,14 +124,16 @@ static void valid_arg(FIXTURE_DATA(command) *self, unsigned int cmd,
 static struct kc_env shared;
 static int entered;
 
+static void leave(void)
+{
+	kc_leave(&shared);
+}
+
 static void __attribute__((constructor)) enter(void)
 {
 	entered = kc_enter(&shared);
-}
-
-static void __attribute__((destructor)) leave(void)
-{
-	kc_leave(&shared);
+	if (!entered)
+		atexit(leave);
 }
 
 FIXTURE_SETUP(command)

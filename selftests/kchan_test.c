@@ -30,7 +30,8 @@ static void __attribute__((constructor(101))) require_module_and_root(void)
 	else
 		return;
 	printf("TAP version 13\n1..0 # SKIP %s\n", why);
-	exit(4);
+	/* What exit() would end has not begun. */
+	_exit(4);
 }
 
 int kc_enter(struct kc_env *env)
