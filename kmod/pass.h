@@ -32,13 +32,10 @@ static __always_inline void kchan_pass_note_fill_locked(struct kchan_channel *ch
 	stats->queued_bytes_max = max(stats->queued_bytes_max, ch->queue.bytes);
 }
 
-/*
- * Queue a message; @seq takes its number if it is not NULL. Where there is no bucket of
- * its priority it goes to those that were put back, and is the last of them.
- */
+/* A message is sent; @seq takes its number if it is not NULL. */
 static __always_inline void
-kchan_pass_enqueue_locked(struct kchan_channel *ch, struct kchan_msg *msg,
-			  u64 now, u64 *seq, bool bucket)
+kchan_pass_note_sent_locked(struct kchan_channel *ch, struct kchan_msg *msg,
+			    u64 now, u64 *seq)
 	__must_hold(&ch->lock)
 {
 	struct kchan_stats *stats = &ch->stats;
@@ -46,19 +43,31 @@ kchan_pass_enqueue_locked(struct kchan_channel *ch, struct kchan_msg *msg,
 	lockdep_assert_held(&ch->lock);
 	msg->entry.seq = ++ch->last_seq;
 	msg->time = now;
+	stats->sent++;
+	stats->sent_bytes += msg->entry.size;
+	stats->send_time = now;
+	kchan_pass_note_pid(&stats->send_pid, msg->pid);
+	if (seq)
+		*seq = msg->entry.seq;
+}
+
+/*
+ * Queue a message; @seq as above. Where there is no bucket of
+ * its priority it goes to those that were put back, and is the last of them.
+ */
+static __always_inline void
+kchan_pass_enqueue_locked(struct kchan_channel *ch, struct kchan_msg *msg,
+			  u64 now, u64 *seq, bool bucket)
+	__must_hold(&ch->lock)
+{
+	lockdep_assert_held(&ch->lock);
+	kchan_pass_note_sent_locked(ch, msg, now, seq);
 	if (likely(bucket))
 		kchan_queue_add(&ch->queue, &msg->entry);
 	else
 		kchan_queue_restore(&ch->queue, &msg->entry);
 	ch->events |= KCHAN_MSG_EVENTS;
-
-	stats->sent++;
-	stats->sent_bytes += msg->entry.size;
 	kchan_pass_note_fill_locked(ch);
-	stats->send_time = now;
-	kchan_pass_note_pid(&stats->send_pid, msg->pid);
-	if (seq)
-		*seq = msg->entry.seq;
 	if (unlikely(ch->extras))
 		kchan_transfer_note_queued_locked(ch, msg);
 }

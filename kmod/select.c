@@ -132,7 +132,8 @@ static struct kchan_entry *walk_locked(struct kchan_channel *ch,
 		return ERR_PTR(err);
 	while (!err && cursor.next &&
 	       (position || !kchan_filter_fits(filter, cursor.next))) {
-		position -= !!position;
+		if (position)
+			position--;
 		err = cursor_pass_locked(ch, &cursor);
 	}
 	found = cursor.next;

@@ -115,13 +115,7 @@ static void drop_new_locked(struct kchan_channel *ch, struct kchan_msg *msg,
 	__must_hold(&ch->lock)
 {
 	lockdep_assert_held(&ch->lock);
-	msg->entry.seq = ++ch->last_seq;
-	ch->stats.sent++;
-	ch->stats.sent_bytes += msg->entry.size;
-	ch->stats.send_time = ktime_get_ns();
-	kchan_pass_note_pid(&ch->stats.send_pid, msg->pid);
-	if (seq)
-		*seq = msg->entry.seq;
+	kchan_pass_note_sent_locked(ch, msg, ktime_get_ns(), seq);
 	kchan_reaper_bury_locked(ch, msg, KCHAN_DEAD_OVERFLOW);
 }
 
