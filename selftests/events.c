@@ -659,6 +659,25 @@ TEST_F(events, letter_that_is_not_taken_is_told_as_dropped)
 	EXPECT_EQ(1, kc_state(fd).dropped[0]);
 }
 
+/* What is told then holds nothing, and keeps neither the channel nor its name. */
+TEST_F(events, names_that_go_while_their_messages_expire)
+{
+	struct kchan_create arg = kc_create_arg("a");
+	unsigned int i;
+	int fd;
+
+	for (i = 0; i < 200; i++) {
+		arg.ttl = 1 + i * 7919 % 1000000;
+		fd = kc_create_with(CTL, &arg);
+		ASSERT_LE(0, fd);
+		ASSERT_EQ(1, write(fd, "x", 1));
+		close(fd);
+		usleep(i * 31 % 2500);
+		ASSERT_EQ(0, kc_remove(CTL, "a", 0, 0));
+		DISCARD();
+	}
+}
+
 /* Ten in a second at most, however slow the machine. */
 TEST_F(events, dropped_is_counted_and_told_at_times)
 {
