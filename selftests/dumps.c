@@ -468,9 +468,9 @@ TEST_F(dumps, killed_process_leaves_no_dump)
 /* Its superblock ends with its last channel, while that is being looked at. */
 static int make_and_close(void *arg)
 {
-	int i, fd;
+	int i, n = kc_scaled(1500), fd;
 
-	for (i = 0; i < 1500; i++) {
+	for (i = 0; i < n; i++) {
 		fd = kc_create(*(int *)arg, NULL, O_RDWR);
 		if (fd < 0)
 			return fd;

@@ -267,11 +267,11 @@ static void *revoke_thread(void *arg)
 TEST_F(inhand, close_of_a_holder_that_meets_revoke_frees_what_it_held)
 {
 	uint64_t before = charged(self->sock);
-	unsigned int round, i;
+	unsigned int n = kc_scaled(50), round, i;
 	pthread_t thread;
 	int fd, holder;
 
-	for (round = 0; round < 50; round++) {
+	for (round = 0; round < n; round++) {
 		fd = kc_create(self->ctl, NULL, O_RDWR | O_NONBLOCK);
 		holder = kc_reopen(fd, O_RDONLY);
 		ASSERT_LE(0, holder);
@@ -280,7 +280,7 @@ TEST_F(inhand, close_of_a_holder_that_meets_revoke_frees_what_it_held)
 		for (i = 1; i <= 100; i++)
 			ASSERT_EQ(i, kc_hold(holder));
 		ASSERT_EQ(0, pthread_create(&thread, NULL, revoke_thread, &fd));
-		usleep(round * 13 % 300);
+		usleep(round * 67 % 300);
 		close(holder);
 		pthread_join(thread, NULL);
 		close(fd);

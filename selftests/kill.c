@@ -60,10 +60,10 @@ TEST_F(kill, message_given_to_a_receiver_that_is_killed_is_not_lost)
 {
 	struct victim *v = self->v;
 	struct kchan_state state;
-	int i, lost = 0, twice = 0;
+	int i, n = kc_scaled(200), lost = 0, twice = 0;
 
 	v->fd = self->rx;
-	for (i = 0; i < 200; i++) {
+	for (i = 0; i < n; i++) {
 		pid_t pid = kc_fork(victim, v);
 
 		memset(v->buf, 0, sizeof(v->buf));
@@ -92,11 +92,11 @@ TEST_F(kill, message_given_to_a_receiver_that_is_killed_is_not_lost)
 TEST_F(kill, receiver_that_is_killed_passes_its_turn_on)
 {
 	struct victim *v = self->v;
+	int i, n = kc_scaled(100);
 	struct kc_call next;
-	int i;
 
 	v->fd = self->rx;
-	for (i = 0; i < 100; i++) {
+	for (i = 0; i < n; i++) {
 		pid_t pid = kc_fork(victim, v);
 
 		memset(v->buf, 0, sizeof(v->buf));
@@ -124,12 +124,12 @@ TEST_F(kill, message_of_a_sender_that_is_killed_is_sent_whole_or_not)
 {
 	struct victim *v = self->v;
 	struct kchan_state state;
-	int i;
+	int i, n = kc_scaled(200);
 
 	v->fd = self->tx;
 	v->sends = true;
 	memcpy(v->buf, "hello", 5);
-	for (i = 0; i < 200; i++) {
+	for (i = 0; i < n; i++) {
 		pid_t pid;
 
 		ASSERT_EQ(100, write(self->fd, self->buf, 100));

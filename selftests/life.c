@@ -152,10 +152,10 @@ TEST_F(life, o_path_descriptor_is_no_endpoint)
 /* Opens the name while another task makes and closes it. */
 static int open_and_close(void *arg)
 {
-	int i, fd;
+	int i, n = kc_scaled(RACES), fd;
 	char c;
 
-	for (i = 0; i < RACES; i++) {
+	for (i = 0; i < n; i++) {
 		fd = kc_open(*(int *)arg, "a", O_RDWR | O_NONBLOCK);
 		if (fd == -ENOENT || fd == -EIDRM)
 			continue;
@@ -172,9 +172,9 @@ static int open_and_close(void *arg)
 
 static int create_and_close(void *arg)
 {
-	int i, fd;
+	int i, n = kc_scaled(RACES), fd;
 
-	for (i = 0; i < RACES; i++) {
+	for (i = 0; i < n; i++) {
 		fd = create_auto(*(int *)arg, "a");
 		if (fd < 0)
 			return fd;

@@ -650,9 +650,9 @@ TEST_F(remove, ended_namespace_is_EIDRM)
 /* Makes and removes the same name as others do. */
 static int make_and_remove(void *arg)
 {
-	int i, fd, ret;
+	int i, n = kc_scaled(RACES), fd, ret;
 
-	for (i = 0; i < RACES; i++) {
+	for (i = 0; i < n; i++) {
 		fd = kc_create(*(int *)arg, "race", O_RDWR);
 		if (fd == -EIDRM)
 			continue;

@@ -260,13 +260,13 @@ static int rename_for_ever(void *arg)
 
 TEST_F(stall, create_ends_while_its_directory_is_renamed)
 {
-	int i, fd, made = 0;
+	int i, n = kc_scaled(2000), fd, made = 0;
 	pid_t pid;
 
 	ASSERT_EQ(0, mkdir(PATH("dir"), 0777));
 	close(kc_create(CTL, "dir/x", O_RDWR));
 	pid = kc_fork(rename_for_ever, &self->env);
-	for (i = 0; i < 2000 || !made; i++) {
+	for (i = 0; i < n || !made; i++) {
 		fd = kc_create(CTL, "dir/x", O_RDWR);
 		if (fd >= 0) {
 			made++;
