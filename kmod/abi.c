@@ -8,30 +8,36 @@
 #define ARG_SIZE_MAX	4096
 
 /**
- * kchan_arg_get_sized - kchan_arg_get() from a struct of another size
+ * kchan_arg_get_sized - kchan_arg_get() from a struct of any size
  * @arg: the kernel's struct
  * @ksize: its size
  * @first: its size when it was first published
  * @uarg: the caller's struct
- * @usize: its size
  *
  * Return: 0, or -E2BIG, -EFAULT, -EINVAL.
  */
 int kchan_arg_get_sized(void *arg, size_t ksize, size_t first,
-			const void __user *uarg, u32 usize)
+			const void __user *uarg)
 {
+	u32 usize;
+	int err;
+
+	if (get_user(usize, (const u32 __user *)uarg))
+		return -EFAULT;
 	if (usize < first)
 		return -EINVAL;
 	if (usize > ARG_SIZE_MAX)
 		return -E2BIG;
-	return copy_struct_from_user(arg, ksize, uarg, usize);
+	err = copy_struct_from_user(arg, ksize, uarg, usize);
+	*(u32 *)arg = usize;
+	return err;
 }
 
 /**
  * kchan_ioctl_features - KCHAN_IOC_FEATURES
  * @uarg: struct kchan_features
  */
-int kchan_ioctl_features(void __user *uarg)
+long kchan_ioctl_features(void __user *uarg)
 {
 	struct kchan_features features;
 	int err;
@@ -46,6 +52,6 @@ int kchan_ioctl_features(void __user *uarg)
 			    KCHAN_FEATURE_NETLINK | KCHAN_FEATURE_HOLD |
 			    KCHAN_FEATURE_EXPIRY | KCHAN_FEATURE_DEAD |
 			    KCHAN_FEATURE_OVERFLOW | KCHAN_FEATURE_FILTER |
-			    KCHAN_FEATURE_BATCH;
+			    KCHAN_FEATURE_BATCH | KCHAN_FEATURE_POOL;
 	return kchan_arg_put(uarg, &features, sizeof(features));
 }

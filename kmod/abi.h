@@ -48,15 +48,96 @@ static inline u32 kchan_view_pid(const struct kchan_viewer *viewer,
 	return pid_nr_ns(pid, viewer->pid_ns);
 }
 
+/*
+ * The same as the current task is shown them, at each message: mostly it is in the
+ * initial namespaces, where they are what they are.
+ */
+static inline u32 kchan_current_uid(kuid_t uid)
+{
+	struct user_namespace *user_ns = current_user_ns();
+
+	if (likely(user_ns == &init_user_ns))
+		return __kuid_val(uid);
+	return from_kuid_munged(user_ns, uid);
+}
+
+static inline u32 kchan_current_pid(struct pid *pid)
+{
+	struct pid_namespace *pid_ns = ns_of_pid(task_pid(current));
+
+	if (likely(pid_ns == &init_pid_ns))
+		return pid->numbers[0].nr;
+	return pid_nr_ns(pid, pid_ns);
+}
+
+static inline u32 kchan_current_gid(kgid_t gid)
+{
+	struct user_namespace *user_ns = current_user_ns();
+
+	if (likely(user_ns == &init_user_ns))
+		return __kgid_val(gid);
+	return from_kgid_munged(user_ns, gid);
+}
+
 /* 0 stays 0: never. */
 static inline u64 kchan_view_time(const struct kchan_viewer *viewer, u64 time)
 {
 	return time ? time + viewer->time_offset : 0;
 }
 
+/*
+ * A few words, a multiple of 8 bytes: a call to copy them would cost more than that. But
+ * it is where faults are injected.
+ */
+#define KCHAN_BY_WORDS \
+	(IS_ENABLED(CONFIG_HAVE_EFFICIENT_UNALIGNED_ACCESS) && \
+	 !IS_ENABLED(CONFIG_FAULT_INJECTION_USERCOPY))
+
+static __always_inline int kchan_words_get(void *to, const void __user *from,
+					   size_t size)
+{
+	size_t i;
+
+	if (!KCHAN_BY_WORDS)
+		return copy_from_user(to, from, size) ? -EFAULT : 0;
+	might_fault();
+	if (!user_read_access_begin(from, size))
+		return -EFAULT;
+#pragma GCC unroll 32
+	for (i = 0; i < size; i += 8)
+		unsafe_get_user(*(u64 *)(to + i),
+				(const u64 __user *)(from + i), fault);
+	user_read_access_end();
+	return 0;
+fault:
+	user_read_access_end();
+	return -EFAULT;
+}
+
+static __always_inline int kchan_words_put(void __user *to, const void *from,
+					   size_t size)
+{
+	size_t i;
+
+	if (!KCHAN_BY_WORDS)
+		return copy_to_user(to, from, size) ? -EFAULT : 0;
+	might_fault();
+	if (!user_write_access_begin(to, size))
+		return -EFAULT;
+#pragma GCC unroll 32
+	for (i = 0; i < size; i += 8)
+		unsafe_put_user(*(const u64 *)(from + i),
+				(u64 __user *)(to + i), fault);
+	user_write_access_end();
+	return 0;
+fault:
+	user_write_access_end();
+	return -EFAULT;
+}
+
 int kchan_arg_get_sized(void *arg, size_t ksize, size_t first,
-			const void __user *uarg, u32 usize);
-int kchan_ioctl_features(void __user *uarg);
+			const void __user *uarg);
+long kchan_ioctl_features(void __user *uarg);
 
 /**
  * kchan_arg_get - read an argument struct
@@ -65,26 +146,18 @@ int kchan_ioctl_features(void __user *uarg);
  * @first: sizeof of it when it was first published
  * @uarg: the caller's
  *
- * What the caller's lacks is 0. Its size is read once, and that value is written over
- * what the copy brings, so that who changes it meanwhile gains nothing. Inline, so that
- * a copy of the usual size is one of constant size.
+ * What the caller's lacks is 0. If its size is not the usual one, it is read again,
+ * and that value counts, whatever the copy brings: who changes it meanwhile gains
+ * nothing. Inline, so that a copy of the usual size is one of constant size.
  *
  * Return: 0, or -E2BIG, -EFAULT, -EINVAL.
  */
 static __always_inline int kchan_arg_get(void *arg, size_t ksize, size_t first,
 					 const void __user *uarg)
 {
-	int err = 0;
-	u32 usize;
-
-	if (get_user(usize, (const u32 __user *)uarg))
-		return -EFAULT;
-	if (unlikely(usize != ksize))
-		err = kchan_arg_get_sized(arg, ksize, first, uarg, usize);
-	else if (copy_from_user(arg, uarg, ksize))
-		err = -EFAULT;
-	*(u32 *)arg = usize;
-	return err;
+	if (likely(!kchan_words_get(arg, uarg, ksize) && *(u32 *)arg == ksize))
+		return 0;
+	return kchan_arg_get_sized(arg, ksize, first, uarg);
 }
 
 /**
@@ -103,7 +176,7 @@ static __always_inline int kchan_arg_put(void __user *uarg, const void *arg,
 
 	if (unlikely(usize < ksize))
 		return copy_to_user(uarg, arg, usize) ? -EFAULT : 0;
-	return copy_to_user(uarg, arg, ksize) ? -EFAULT : 0;
+	return kchan_words_put(uarg, arg, ksize);
 }
 
 #endif /* _KCHAN_ABI_H */

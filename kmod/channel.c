@@ -20,6 +20,7 @@
 #include "abi.h"
 #include "channel.h"
 #include "event.h"
+#include "lend.h"
 #include "pass.h"
 #include "transfer.h"
 
@@ -69,6 +70,7 @@ static void channel_retire(struct kchan_channel *ch)
 
 	kchan_transfer_drain(ch);
 	kchan_hold_drop(ch);
+	kchan_lender_retire(ch);
 	channel_trim(ch);
 	spin_lock(&ch->lock);
 	charged = ch->charged;
@@ -78,6 +80,25 @@ static void channel_retire(struct kchan_channel *ch)
 		kchan_ns_uncharge_entry(ch->ns, ch->creator);
 }
 
+/* Likewise of a channel with a pool, whose ceilings are what that has. */
+static int resolve_pool_attr(struct kchan_attr *attr)
+{
+	u64 bytes;
+
+	attr->slot_size = ALIGN(attr->slot_size, KCHAN_SLOT_ALIGN);
+	bytes = (u64)attr->slots * attr->slot_size;
+	if (attr->depth > attr->slots || attr->msgsize > attr->slot_size ||
+	    attr->bytes > bytes)
+		return -EINVAL;
+	if (!attr->depth)
+		attr->depth = attr->slots;
+	if (!attr->bytes)
+		attr->bytes = bytes;
+	if (!attr->msgsize)
+		attr->msgsize = min_t(u64, attr->slot_size, attr->bytes);
+	return 0;
+}
+
 /* Fill in the defaults, and check against the ceilings. */
 static int resolve_attr(struct kchan_attr *attr, struct kchan_limits *limits)
 {
@@ -85,6 +106,9 @@ static int resolve_attr(struct kchan_attr *attr, struct kchan_limits *limits)
 	unsigned long max_msgsize = kchan_limit(limits, max_msgsize);
 	unsigned long max_bytes = kchan_limit(limits, max_bytes);
 
+	attr->special = attr->slots || attr->ttl;
+	if (attr->slots)
+		return resolve_pool_attr(attr);
 	if (!attr->depth)
 		attr->depth = min_t(u32, max_depth, KCHAN_DEPTH_DEFAULT);
 	if (!attr->msgsize) {
@@ -130,11 +154,29 @@ static void channel_unlist(struct kchan_channel *ch)
 		atomic_inc(&ch->ns->changes);
 }
 
+/* Make what a channel needs that is more than a queue. */
+static int channel_equip(struct kchan_channel *ch)
+{
+	struct kchan_lender *lender;
+
+	if (ch->attr.slots) {
+		lender = kchan_lender_new(ch);
+		if (IS_ERR(lender))
+			return PTR_ERR(lender);
+		ch->lender = lender;
+	}
+	return ch->attr.dead_letter ? kchan_reaper_make(ch, false) : 0;
+}
+
 static void channel_init(struct kchan_channel *ch)
 {
 	spin_lock_init(&ch->lock);
 	ch->depth_left = ch->attr.depth;
 	ch->bytes_left = ch->attr.bytes;
+	ch->msg_events = KCHAN_MSG_EVENTS;
+	/* One could be dropped for another. */
+	if (ch->attr.slots && ch->attr.overflow == KCHAN_OVERFLOW_DROP)
+		ch->msg_events |= KCHAN_ROOM_EVENTS;
 	INIT_LIST_HEAD(&ch->cursors);
 	INIT_LIST_HEAD(&ch->garbage);
 	kchan_waitq_init(&ch->senders);
@@ -158,7 +200,7 @@ static void channel_init(struct kchan_channel *ch)
  * @inode: the inode that will own it
  *
  * Charged to the current user. May sleep.
- * Return: the channel, or -EDQUOT, -EIDRM, -ENOMEM, -ENOSPC, -ERANGE.
+ * Return: the channel, or -EDQUOT, -EIDRM, -EINVAL, -ENFILE, -ENOMEM, -ENOSPC, -ERANGE.
  */
 struct kchan_channel *kchan_channel_new(struct kchan_ns *ns,
 					const struct kchan_attr *attr,
@@ -191,8 +233,7 @@ struct kchan_channel *kchan_channel_new(struct kchan_ns *ns,
 	ch->id = inode->i_ino;
 	ch->holds = resolved.automatic;
 	channel_init(ch);
-	if (resolved.dead_letter)
-		err = kchan_reaper_make(ch, false);
+	err = channel_equip(ch);
 	if (!err)
 		err = channel_list(ch);
 	if (err) {
@@ -330,6 +371,14 @@ static struct kchan_endpoint *member_after_locked(struct kchan_channel *ch,
 	return found;
 }
 
+static u64 oldest_since(struct list_head *slots)
+{
+	struct kchan_slot *slot =
+		list_first_entry_or_null(slots, struct kchan_slot, node);
+
+	return slot ? slot->since : 0;
+}
+
 /**
  * kchan_channel_members - describe endpoints of a channel
  * @ch: the channel
@@ -358,6 +407,10 @@ unsigned int kchan_channel_members(struct kchan_channel *ch, u64 serial,
 			.mode = ep->mode,
 			.waiting = ep->waiting,
 			.held = ep->held_count,
+			.loaned = ep->loaned,
+			.loaned_since = oldest_since(&ep->loans),
+			.taken = ep->taken,
+			.taken_since = oldest_since(&ep->takes),
 		};
 		ep = next ? member(next) : NULL;
 	}
@@ -386,6 +439,7 @@ int kchan_channel_attach(struct kchan_endpoint *ep)
 		ch->holds++;
 		ch->nr_receivers += !!(ep->mode & FMODE_READ);
 		ch->nr_senders += !!(ep->mode & FMODE_WRITE);
+		ep->lender = kchan_lender_get(ch->lender);
 		ep->serial = ++ch->last_serial;
 		rb_add(&ep->node, &ch->members, serial_less);
 	}
@@ -526,11 +580,26 @@ static __poll_t messages_locked(const struct kchan_endpoint *ep)
 	       (first->prio >= ep->urgent ? EPOLLPRI : 0);
 }
 
-/* Would a send of the longest message neither wait nor be refused? */
-static bool may_send_locked(const struct kchan_channel *ch)
+/* Is there a slot to be loaned, or one whose message can be dropped? */
+static bool may_loan_locked(struct kchan_channel *ch)
 	__must_hold(&ch->lock)
 {
 	lockdep_assert_held(&ch->lock);
+	if (!ch->lender)
+		return true;
+	if (ch->lender->loaners.count)
+		return false;
+	return kchan_lender_free_locked(ch->lender) ||
+	       kchan_lend_victim_locked(ch, KCHAN_PRIO_MAX);
+}
+
+/* Would a send of the longest message neither wait nor be refused? */
+static bool may_send_locked(struct kchan_channel *ch)
+	__must_hold(&ch->lock)
+{
+	lockdep_assert_held(&ch->lock);
+	if (!may_loan_locked(ch))
+		return false;
 	if (ch->attr.overflow == KCHAN_OVERFLOW_DROP)
 		return true;
 	return !ch->senders.count &&
@@ -541,8 +610,8 @@ static bool may_send_locked(const struct kchan_channel *ch)
  * kchan_channel_poll - what an endpoint can do
  * @ep: the endpoint
  *
- * EPOLLOUT means that the longest message fits, so that who sends after it never
- * finds the queue full unless another was quicker.
+ * EPOLLOUT means that the longest message fits and that there is a slot for it, so that
+ * who sends after it never finds the queue full unless another was quicker.
  */
 __poll_t kchan_channel_poll(const struct kchan_endpoint *ep)
 {
@@ -563,6 +632,22 @@ __poll_t kchan_channel_poll(const struct kchan_endpoint *ep)
 		events |= EPOLLOUT | EPOLLWRNORM;
 	spin_unlock(&ch->lock);
 	return events;
+}
+
+static void pool_state_locked(const struct kchan_channel *ch,
+			      struct kchan_state *state)
+	__must_hold(&ch->lock)
+{
+	const struct kchan_lender *lender = ch->lender;
+
+	lockdep_assert_held(&ch->lock);
+	if (!lender)
+		return;
+	state->waiting_senders += lender->loaners.count;
+	state->slots_free = kchan_lender_free_locked(lender);
+	state->slots_loaned = lender->loaned;
+	state->slots_taken = lender->taken;
+	state->pool_users = kchan_pool_users(&lender->pool);
 }
 
 static void state_locked(struct kchan_channel *ch,
@@ -599,6 +684,7 @@ static void state_locked(struct kchan_channel *ch,
 	memcpy(state->dropped, stats->dropped, sizeof(state->dropped));
 	memcpy(state->dead_lettered, stats->dead_lettered,
 	       sizeof(state->dead_lettered));
+	pool_state_locked(ch, state);
 }
 
 /**
@@ -629,8 +715,14 @@ int kchan_channel_state(struct kchan_channel *ch,
 	state->creator_uid = kchan_view_uid(viewer, ch->creator->uid);
 	state->creator_gid = kchan_view_gid(viewer, ch->creator_gid);
 	state->create_time = kchan_view_time(viewer, ch->create_time);
+	state->slots = ch->attr.slots;
+	state->slot_size = ch->attr.slot_size;
 	if (ch->attr.automatic)
 		state->flags |= KCHAN_STATE_AUTO;
+	if (ch->attr.zero_slots)
+		state->flags |= KCHAN_STATE_ZERO_SLOTS;
+	if (ch->attr.recv_copy)
+		state->flags |= KCHAN_STATE_RECV_COPY;
 	if (READ_ONCE(ch->inode->i_nlink))
 		state->flags |= KCHAN_STATE_NAMED;
 

@@ -16,6 +16,7 @@
 #include "queue.h"
 #include "wait.h"
 
+struct kchan_lender;
 struct kchan_reaper;
 struct kchan_viewer;
 
@@ -32,6 +33,12 @@ struct kchan_viewer;
  * @dead_letter: number of the channel for dead messages, or 0
  * @automatic: gone with its last endpoint
  * @unnamed: never has a name
+ * @slots: slots of its pool, or 0: it has none
+ * @slot_size: bytes of each
+ * @zero_slots: they are cleared for each loan
+ * @recv_copy: who only receives may not map it
+ * @special: its messages are not made as those of plain channels: they are in slots,
+ *	or all expire
  */
 struct kchan_attr {
 	u32 kind;
@@ -45,6 +52,11 @@ struct kchan_attr {
 	u64 dead_letter;
 	bool automatic;
 	bool unnamed;
+	u32 slots;
+	u32 slot_size;
+	bool zero_slots;
+	bool recv_copy;
+	bool special;
 };
 
 /**
@@ -87,6 +99,17 @@ struct kchan_stats {
 	u64 residence[KCHAN_RESIDENCE_BUCKETS];
 };
 
+/* How many in all, of those that are counted by reason. */
+static inline u64 kchan_stats_sum(const u64 by_reason[KCHAN_DEAD_REASONS])
+{
+	u64 sum = 0;
+	int i;
+
+	for (i = 0; i < KCHAN_DEAD_REASONS; i++)
+		sum += by_reason[i];
+	return sum;
+}
+
 /**
  * struct kchan_endpoint - one participant: an open file of a channel
  * @channel: the channel; the file holds its inode [const]
@@ -102,6 +125,11 @@ struct kchan_stats {
  * @held_bytes: their payload [channel lock]
  * @held_max: how many it may hold, or 0 [channel lock]
  * @urgent: priority from which on a message is urgent [channel lock]
+ * @lender: what lends the channel's slots, referenced, or NULL [const once it is there]
+ * @loans: slots that it has on loan, the oldest first [channel lock]
+ * @takes: slots that it has taken, likewise [channel lock]
+ * @loaned: how many are in @loans [channel lock]
+ * @taken: how many are in @takes [channel lock]
  */
 struct kchan_endpoint {
 	struct kchan_channel *channel;
@@ -117,6 +145,11 @@ struct kchan_endpoint {
 	u64 held_bytes;
 	u32 held_max;
 	u32 urgent;
+	struct kchan_lender *lender;
+	struct list_head loans;
+	struct list_head takes;
+	u32 loaned;
+	u32 taken;
 };
 
 /**
@@ -128,6 +161,10 @@ struct kchan_endpoint {
  * @mode: FMODE_READ and FMODE_WRITE
  * @waiting: its calls that wait
  * @held: how many messages it holds
+ * @loaned: how many slots it has on loan
+ * @loaned_since: since when the oldest, CLOCK_MONOTONIC ns
+ * @taken: how many slots it has taken
+ * @taken_since: since when the oldest
  */
 struct kchan_member {
 	u64 serial;
@@ -137,6 +174,10 @@ struct kchan_member {
 	fmode_t mode;
 	struct kchan_waiting waiting;
 	u32 held;
+	u32 loaned;
+	u64 loaned_since;
+	u32 taken;
+	u64 taken_since;
 };
 
 /*
@@ -150,6 +191,7 @@ struct kchan_member {
 #define KCHAN_EXTRA_CURSORS	BIT(4)	/* there are cursors */
 #define KCHAN_EXTRA_FILTERS	BIT(5)	/* there may be waiters with a filter */
 #define KCHAN_EXTRA_GARBAGE	BIT(6)	/* there is garbage */
+#define KCHAN_EXTRA_LOANERS	BIT(7)	/* there may be calls that wait for a slot */
 
 /**
  * struct kchan_channel - one channel; lives and dies with its inode
@@ -178,6 +220,7 @@ struct kchan_member {
  * @garbage: messages to be freed once the lock is dropped
  * @reaper: if messages may die otherwise than by being dropped; set once [read
  *	without @lock to see whether it is there]
+ * @lender: what lends its slots, until it is retired; NULL if it has no pool
  * @last_seq: number of the last message
  * @senders: calls that wait for room
  * @receivers: calls that wait for a message
@@ -193,6 +236,7 @@ struct kchan_member {
  * @trim_armed: @trim is pending
  * @trim_seq: @last_seq when @trim last looked
  * @events: poll events to report when the lock is dropped
+ * @msg_events: those of a message that comes [const]
  * @full_told: when @stats.full was last told as an event, in jiffies
  * @dropped_told: the same of @stats.dropped
  * @stats: statistics
@@ -229,6 +273,7 @@ struct kchan_channel {
 	u32 nr_cursors;
 	struct list_head garbage;
 	struct kchan_reaper *reaper;
+	struct kchan_lender *lender;
 	u64 last_seq;
 	struct kchan_waitq senders;
 	struct kchan_waitq receivers;
@@ -243,6 +288,7 @@ struct kchan_channel {
 	bool trim_armed;
 	u64 trim_seq;
 	__poll_t events;
+	__poll_t msg_events;
 	unsigned long full_told;
 	unsigned long dropped_told;
 	struct kchan_stats stats;

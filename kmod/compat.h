@@ -8,6 +8,9 @@
 #ifndef CONFIG_64BIT
 #error "kchan counts on 64-bit inode numbers"
 #endif
+#ifndef CONFIG_SHMEM
+#error "kchan makes pools of tmpfs"
+#endif
 
 #include <linux/dcache.h>
 #include <linux/fs.h>

@@ -8,7 +8,7 @@
  * channel given to a set-user-ID program as its standard output would speak as
  * root.
  *
- * The ioctls are in endpoint_ioctl.c.
+ * The ioctls are in endpoint_ioctl.c, those of pools in pool_ioctl.c.
  */
 #include <linux/cred.h>
 #include <linux/fs.h>
@@ -25,11 +25,14 @@
 #include "endpoint.h"
 #include "event.h"
 #include "fs.h"
+#include "lend.h"
+#include "pass.h"
 #include "transfer.h"
 
 /* Undo endpoint_new(). */
 static void endpoint_free(struct kchan_endpoint *ep)
 {
+	kchan_lender_put(ep->lender);
 	put_pid(ep->pid);
 	kchan_user_put(ep->user);
 	kfree(ep);
@@ -52,6 +55,8 @@ static struct kchan_endpoint *endpoint_new(struct kchan_channel *ch,
 	ep->mode = file->f_mode & (FMODE_READ | FMODE_WRITE);
 	ep->pid = get_pid(task_tgid(current));
 	ep->urgent = KCHAN_URGENT_NEVER;
+	INIT_LIST_HEAD(&ep->loans);
+	INIT_LIST_HEAD(&ep->takes);
 	return ep;
 }
 
@@ -97,6 +102,7 @@ static int endpoint_release(struct inode *inode, struct file *file)
 		return 0;
 	ch = ep->channel;
 	kchan_hold_release(ep);
+	kchan_lend_end(ep);
 	last = kchan_channel_detach(ep);
 	endpoint_free(ep);
 	kchan_event(ch, dying() ? KCHAN_EVENT_DIED : KCHAN_EVENT_DETACHED, 0);
@@ -105,31 +111,55 @@ static int endpoint_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
+/*
+ * A message in a slot, with its sender. Where others are dropped to make room and none
+ * is worth so little, it is one without: it is dropped itself.
+ */
+static struct kchan_msg *
+slotted_new(struct kchan_endpoint *ep, size_t len, u16 prio, bool due,
+	    const struct kchan_patience *patience)
+{
+	bool drop = ep->channel->attr.overflow == KCHAN_OVERFLOW_DROP;
+	struct kchan_msg *msg = kchan_lend_slot(ep, prio, drop ? NULL : patience);
+
+	if (drop && msg == ERR_PTR(-EAGAIN))
+		return kchan_store_new(ep->channel, ep->user, len, due);
+	if (IS_ERR(msg))
+		return msg;
+	msg->entry.size = len;
+	kchan_pass_note_sender(msg, ep->user, task_tgid(current));
+	return msg;
+}
+
 /**
- * kchan_endpoint_msg_new_due - kchan_endpoint_msg_new() of one that will expire
+ * kchan_endpoint_msg_new_special - kchan_endpoint_msg_new() of one that will expire, or
+ * needs a slot
  * @ep: the endpoint
  * @len: payload bytes
- * @expiry: when, or 0: as the channel says
+ * @prio: its priority
+ * @expiry: when it expires, or 0: as the channel says
+ * @patience: how long to wait for a slot
  */
-struct kchan_msg *kchan_endpoint_msg_new_due(struct kchan_endpoint *ep,
-					     size_t len, u64 expiry)
+struct kchan_msg *
+kchan_endpoint_msg_new_special(struct kchan_endpoint *ep, size_t len, u16 prio,
+			       u64 expiry, const struct kchan_patience *patience)
 {
 	struct kchan_channel *ch = ep->channel;
-	u64 now = ktime_get_ns();
+	bool due = expiry || ch->attr.ttl;
 	struct kchan_msg *msg;
 	int err;
 
-	err = kchan_reaper_make(ch, true);
-	if (err)
-		return ERR_PTR(err);
-	msg = kchan_store_new(ch, ep->user, len, true);
-	if (IS_ERR(msg))
+	if (ch->attr.slots)
+		msg = slotted_new(ep, len, prio, due, patience);
+	else
+		msg = kchan_store_new(ch, ep->user, len, due);
+	if (IS_ERR(msg) || !due)
 		return msg;
-	if (!expiry)
-		expiry = min_t(u64, now + ch->attr.ttl, KTIME_MAX);
-	/* Not in the past: who reaps has to come to an end. */
-	kchan_msg_due(msg)->expiry = max(expiry, now);
-	return msg;
+	err = kchan_transfer_set_expiry(ch, msg, expiry);
+	if (!err)
+		return msg;
+	kchan_store_free(msg);
+	return ERR_PTR(err);
 }
 
 /* A message has been copied out with success, or is put back. */
@@ -172,10 +202,10 @@ static ssize_t endpoint_write(struct file *file, const char __user *buf,
 
 	if (!len)
 		return nothing_to_do(ep->channel);
-	msg = kchan_endpoint_msg_new(ep, len, 0, 0, 0);
+	msg = kchan_endpoint_msg_new(ep, len, 0, 0, 0, patience);
 	if (IS_ERR(msg))
 		return PTR_ERR(msg);
-	err = kchan_msg_copy_in(msg, buf);
+	err = kchan_store_copy_in(msg, buf);
 	err = kchan_endpoint_msg_send(ep, msg, err, patience, NULL);
 	return err ? err : len;
 }
@@ -194,7 +224,7 @@ static ssize_t endpoint_read(struct file *file, char __user *buf, size_t len,
 	msg = kchan_transfer_recv(ep, &want, patience);
 	if (IS_ERR(msg))
 		return PTR_ERR(msg);
-	return message_received(ep, msg, kchan_msg_copy_out(msg, buf));
+	return message_received(ep, msg, kchan_store_copy_out(msg, buf));
 }
 
 static bool iocb_nonblock(const struct kiocb *iocb)
@@ -214,10 +244,10 @@ static ssize_t endpoint_write_iter(struct kiocb *iocb, struct iov_iter *from)
 
 	if (!len)
 		return nothing_to_do(ep->channel);
-	msg = kchan_endpoint_msg_new(ep, len, 0, 0, 0);
+	msg = kchan_endpoint_msg_new(ep, len, 0, 0, 0, patience);
 	if (IS_ERR(msg))
 		return PTR_ERR(msg);
-	err = kchan_msg_copy_in_iter(msg, from);
+	err = kchan_store_copy_in_iter(msg, from);
 	err = kchan_endpoint_msg_send(ep, msg, err, patience, NULL);
 	return err ? err : len;
 }
@@ -236,7 +266,22 @@ static ssize_t endpoint_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	msg = kchan_transfer_recv(ep, &want, patience);
 	if (IS_ERR(msg))
 		return PTR_ERR(msg);
-	return message_received(ep, msg, kchan_msg_copy_out_iter(msg, to));
+	return message_received(ep, msg, kchan_store_copy_out_iter(msg, to));
+}
+
+/* The pool of the channel is mapped instead, as POOL_FD would give it. */
+static int endpoint_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct kchan_endpoint *ep = file->private_data;
+	bool write = ep->mode & FMODE_WRITE;
+
+	if (!ep->lender)
+		return -ENODEV;
+	if (!write && ep->channel->attr.recv_copy)
+		return -EACCES;
+	if (READ_ONCE(ep->channel->revoked))
+		return -EIDRM;
+	return kchan_pool_mmap(&ep->lender->pool, vma, write);
 }
 
 static __poll_t endpoint_poll(struct file *file, poll_table *wait)
@@ -260,6 +305,7 @@ const struct file_operations kchan_endpoint_fops = {
 	.read_iter	= endpoint_read_iter,
 	.write_iter	= endpoint_write_iter,
 	.poll		= endpoint_poll,
+	.mmap		= endpoint_mmap,
 	.unlocked_ioctl	= kchan_endpoint_ioctl,
 	.compat_ioctl	= compat_ptr_ioctl,
 };

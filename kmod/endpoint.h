@@ -6,6 +6,7 @@
 #include <linux/fs.h>
 
 #include "channel.h"
+#include "compat.h"
 #include "transfer.h"
 
 extern const struct file_operations kchan_endpoint_fops;
@@ -16,12 +17,37 @@ static inline bool kchan_file_nonblock(const struct file *file)
 	return READ_ONCE(file->f_flags) & O_NONBLOCK;
 }
 
+/* Flags that say how to wait. */
+#define KCHAN_WAIT_FLAGS	(KCHAN_NONBLOCK | KCHAN_NEED_PEER)
+
+static __always_inline struct kchan_patience
+kchan_patience_get(const struct file *file, u32 flags, u64 deadline)
+{
+	return (struct kchan_patience) {
+		.nonblock = (flags & KCHAN_NONBLOCK) || kchan_file_nonblock(file),
+		.need_peer = flags & KCHAN_NEED_PEER,
+		.deadline = kchan_time_from_user(deadline),
+	};
+}
+
+/* One message of a batch. */
+typedef int kchan_batch_item(struct kchan_endpoint *ep, void __user *uarg,
+			     u32 stride, const struct kchan_patience *patience);
+
+long kchan_endpoint_batch(struct file *file, void __user *uarg, fmode_t mode,
+			 kchan_batch_item *item);
+
 int kchan_endpoint_open(struct inode *inode, struct file *file);
 long kchan_endpoint_ioctl(struct file *file, unsigned int cmd,
 			  unsigned long arg);
 
-struct kchan_msg *kchan_endpoint_msg_new_due(struct kchan_endpoint *ep,
-					     size_t len, u64 expiry);
+long kchan_pool_publish(struct file *file, void __user *uarg);
+long kchan_pool_take(struct file *file, void __user *uarg);
+long kchan_pool_ioctl(struct file *file, unsigned int cmd, void __user *uarg);
+
+struct kchan_msg *
+kchan_endpoint_msg_new_special(struct kchan_endpoint *ep, size_t len, u16 prio,
+			       u64 expiry, const struct kchan_patience *patience);
 
 /**
  * kchan_endpoint_msg_new - a message of the endpoint, to be filled
@@ -30,18 +56,20 @@ struct kchan_msg *kchan_endpoint_msg_new_due(struct kchan_endpoint *ep,
  * @tag: the sender's number
  * @prio: its priority
  * @expiry: when it expires, or 0: as the channel says
+ * @patience: how long to wait for a slot, if it needs one
  */
 static __always_inline struct kchan_msg *
 kchan_endpoint_msg_new(struct kchan_endpoint *ep, size_t len, u64 tag, u16 prio,
-		       u64 expiry)
+		       u64 expiry, const struct kchan_patience *patience)
 {
 	struct kchan_channel *ch = ep->channel;
 	struct kchan_msg *msg;
 
 	if (len > ch->attr.msgsize)
 		return ERR_PTR(-EMSGSIZE);
-	if (unlikely(expiry || ch->attr.ttl))
-		msg = kchan_endpoint_msg_new_due(ep, len, expiry);
+	if (unlikely(expiry || ch->attr.special))
+		msg = kchan_endpoint_msg_new_special(ep, len, prio, expiry,
+						     patience);
 	else
 		msg = kchan_store_new(ch, ep->user, len, false);
 	if (IS_ERR(msg))
@@ -50,6 +78,13 @@ kchan_endpoint_msg_new(struct kchan_endpoint *ep, size_t len, u64 tag, u16 prio,
 	msg->entry.tag = tag;
 	msg->entry.prio = prio;
 	return msg;
+}
+
+/* Was there no slot for it, and is it to be dropped therefore? */
+static inline bool kchan_endpoint_msg_homeless(const struct kchan_endpoint *ep,
+					       const struct kchan_msg *msg)
+{
+	return ep->lender && !msg->slotted;
 }
 
 /**
@@ -64,7 +99,10 @@ static inline int
 kchan_endpoint_msg_send(struct kchan_endpoint *ep, struct kchan_msg *msg,
 			int err, const struct kchan_patience *patience, u64 *seq)
 {
-	if (!err)
+	if (unlikely(ep->channel->attr.special) && !err &&
+	    kchan_endpoint_msg_homeless(ep, msg))
+		err = kchan_transfer_drop(ep->channel, msg, seq);
+	else if (!err)
 		err = kchan_transfer_send(ep, msg, patience, seq);
 	if (err)
 		kchan_store_free(msg);

@@ -17,23 +17,10 @@
 #include "fs.h"
 #include "transfer.h"
 
-/* Flags that say how to wait. */
-#define WAIT_FLAGS	(KCHAN_NONBLOCK | KCHAN_NEED_PEER)
-
 /*
  * What one message passes is inlined, in its command and in the batch: the calls would
  * cost more than what is done there.
  */
-static __always_inline struct kchan_patience
-patience_get(const struct file *file, u32 flags, u64 deadline)
-{
-	return (struct kchan_patience) {
-		.nonblock = (flags & KCHAN_NONBLOCK) || kchan_file_nonblock(file),
-		.need_peer = flags & KCHAN_NEED_PEER,
-		.deadline = kchan_time_from_user(deadline),
-	};
-}
-
 static __always_inline int send_get(struct kchan_send *arg, void __user *uarg)
 {
 	return kchan_arg_get(arg, sizeof(*arg),
@@ -60,17 +47,18 @@ static __always_inline int send_one(struct kchan_endpoint *ep,
 	if (put_user(arg->seq, &uarg->seq))
 		return -EFAULT;
 	msg = kchan_endpoint_msg_new(ep, arg->len, arg->tag, arg->prio,
-				     kchan_time_from_user(arg->expiry));
+				     kchan_time_from_user(arg->expiry),
+				     patience);
 	if (IS_ERR(msg))
 		return PTR_ERR(msg);
-	err = kchan_msg_copy_in(msg, u64_to_user_ptr(arg->data));
+	err = kchan_store_copy_in(msg, u64_to_user_ptr(arg->data));
 	err = kchan_endpoint_msg_send(ep, msg, err, patience, &arg->seq);
 	if (!err)
 		(void)put_user(arg->seq, &uarg->seq);
 	return err;
 }
 
-static __always_inline int ioctl_send(struct file *file, void __user *uarg)
+static noinline long ioctl_send(struct file *file, void __user *uarg)
 {
 	struct kchan_patience patience;
 	struct kchan_send arg;
@@ -81,9 +69,9 @@ static __always_inline int ioctl_send(struct file *file, void __user *uarg)
 	err = send_get(&arg, uarg);
 	if (err)
 		return err;
-	if (arg.flags & ~WAIT_FLAGS)
+	if (arg.flags & ~KCHAN_WAIT_FLAGS)
 		return -EINVAL;
-	patience = patience_get(file, arg.flags, arg.deadline);
+	patience = kchan_patience_get(file, arg.flags, arg.deadline);
 	return send_one(file->private_data, &arg, uarg, &patience);
 }
 
@@ -110,7 +98,6 @@ static __always_inline int want_get(struct kchan_want *want,
 
 static __always_inline void recv_describe(void *recv, struct kchan_msg *msg)
 {
-	struct user_namespace *user_ns = current_user_ns();
 	struct kchan_recv *arg = recv;
 
 	arg->len = msg->entry.size;
@@ -119,9 +106,9 @@ static __always_inline void recv_describe(void *recv, struct kchan_msg *msg)
 	arg->time = kchan_time_to_user(msg->time);
 	arg->prio = msg->entry.prio;
 	arg->deliveries = msg->deliveries;
-	arg->pid = pid_vnr(msg->pid);
-	arg->uid = from_kuid_munged(user_ns, msg->user->uid);
-	arg->gid = from_kgid_munged(user_ns, msg->gid);
+	arg->pid = kchan_current_pid(msg->pid);
+	arg->uid = kchan_current_uid(msg->user->uid);
+	arg->gid = kchan_current_gid(msg->gid);
 	arg->expiry = kchan_time_to_user(kchan_msg_expiry(msg));
 	arg->reason = msg->reason;
 	arg->origin = msg->origin;
@@ -166,13 +153,13 @@ static __always_inline int recv_one(struct kchan_endpoint *ep,
 		return err;
 	if (!(arg->flags & KCHAN_PEEK))
 		recv_describe(arg, msg);
-	err = kchan_msg_copy_out(msg, u64_to_user_ptr(arg->data));
+	err = kchan_store_copy_out(msg, u64_to_user_ptr(arg->data));
 	if (!err)
 		err = kchan_arg_put(uarg, arg, sizeof(*arg));
 	return recv_end(ep, msg, arg->flags, err);
 }
 
-static __always_inline int ioctl_recv(struct file *file, void __user *uarg)
+static noinline long ioctl_recv(struct file *file, void __user *uarg)
 {
 	struct kchan_patience patience;
 	struct kchan_recv arg;
@@ -183,15 +170,11 @@ static __always_inline int ioctl_recv(struct file *file, void __user *uarg)
 	err = recv_get(&arg, uarg);
 	if (err)
 		return err;
-	if (arg.flags & ~(WAIT_FLAGS | KCHAN_HOLD | KCHAN_PEEK))
+	if (arg.flags & ~(KCHAN_WAIT_FLAGS | KCHAN_HOLD | KCHAN_PEEK))
 		return -EINVAL;
-	patience = patience_get(file, arg.flags, arg.deadline);
+	patience = kchan_patience_get(file, arg.flags, arg.deadline);
 	return recv_one(file->private_data, &arg, uarg, &patience);
 }
-
-/* One message of a batch. */
-typedef int batch_item(struct kchan_endpoint *ep, void __user *uarg, u32 stride,
-		       const struct kchan_patience *patience);
 
 static int send_item(struct kchan_endpoint *ep, void __user *uarg, u32 stride,
 		     const struct kchan_patience *patience)
@@ -224,10 +207,10 @@ static int recv_item(struct kchan_endpoint *ep, void __user *uarg, u32 stride,
 
 /* Wait for the first @min messages, and do the others as far as that goes. */
 static int batch_run(struct file *file, const struct kchan_batch *batch,
-		     u32 min, batch_item *item)
+		     u32 min, kchan_batch_item *item)
 {
 	struct kchan_patience patience =
-		patience_get(file, batch->flags, batch->deadline);
+		kchan_patience_get(file, batch->flags, batch->deadline);
 	struct kchan_endpoint *ep = file->private_data;
 	int err = 0;
 	u32 i;
@@ -255,7 +238,7 @@ static int batch_get(struct kchan_batch *batch, void __user *uarg)
 	err = kchan_arg_get(batch, sizeof(*batch), sizeof(*batch), uarg);
 	if (err)
 		return err;
-	if (batch->flags & ~WAIT_FLAGS)
+	if (batch->flags & ~KCHAN_WAIT_FLAGS)
 		return -EINVAL;
 	if (!batch->count || batch->count > KCHAN_BATCH_MAX ||
 	    batch->min > batch->count || batch->stride % 8 || batch->reserved)
@@ -263,32 +246,31 @@ static int batch_get(struct kchan_batch *batch, void __user *uarg)
 	return 0;
 }
 
-static int ioctl_send_batch(struct file *file, void __user *uarg)
+/**
+ * kchan_endpoint_batch - a command that takes &struct kchan_batch
+ * @file: the endpoint
+ * @uarg: the argument
+ * @mode: %FMODE_WRITE: to send all; %FMODE_READ: to receive as many as are asked for
+ * @item: does it with one message
+ *
+ * Return: how many, or an error.
+ */
+long kchan_endpoint_batch(struct file *file, void __user *uarg, fmode_t mode,
+			 kchan_batch_item *item)
 {
 	struct kchan_batch batch;
 	int err;
 
-	if (!(file->f_mode & FMODE_WRITE))
+	if (!(file->f_mode & mode))
 		return -EBADF;
 	err = batch_get(&batch, uarg);
 	if (err)
 		return err;
+	if (mode & FMODE_READ)
+		return batch_run(file, &batch, batch.min ? batch.min : 1, item);
 	if (batch.min)
 		return -EINVAL;
-	return batch_run(file, &batch, batch.count, send_item);
-}
-
-static int ioctl_recv_batch(struct file *file, void __user *uarg)
-{
-	struct kchan_batch batch;
-	int err;
-
-	if (!(file->f_mode & FMODE_READ))
-		return -EBADF;
-	err = batch_get(&batch, uarg);
-	if (err)
-		return err;
-	return batch_run(file, &batch, batch.min ? batch.min : 1, recv_item);
+	return batch_run(file, &batch, batch.count, item);
 }
 
 /* End the holding of messages one after another. */
@@ -346,18 +328,18 @@ static int end_holding(struct file *file, void __user *uarg, u32 flags,
 	return err ? err : 1;
 }
 
-static int ioctl_ack(struct file *file, void __user *uarg)
+static noinline long ioctl_ack(struct file *file, void __user *uarg)
 {
 	return end_holding(file, uarg, KCHAN_ACK_UP_TO, KCHAN_VERDICT_ACK);
 }
 
-static int ioctl_nack(struct file *file, void __user *uarg)
+static noinline long ioctl_nack(struct file *file, void __user *uarg)
 {
 	return end_holding(file, uarg, KCHAN_ACK_UP_TO | KCHAN_NACK_REJECT,
 			   KCHAN_VERDICT_BACK);
 }
 
-static int ioctl_settings(struct file *file, void __user *uarg)
+static noinline long ioctl_settings(struct file *file, void __user *uarg)
 {
 	struct kchan_settings arg;
 	int err;
@@ -382,7 +364,7 @@ static int ioctl_settings(struct file *file, void __user *uarg)
 	return err;
 }
 
-static int ioctl_state(struct file *file, void __user *uarg)
+static noinline long ioctl_state(struct file *file, void __user *uarg)
 {
 	struct kchan_viewer viewer = kchan_viewer_current();
 	struct kchan_endpoint *ep = file->private_data;
@@ -403,7 +385,7 @@ static int ioctl_state(struct file *file, void __user *uarg)
 	return kchan_arg_put(uarg, &state, sizeof(state));
 }
 
-static int ioctl_revoke(struct file *file, unsigned long arg)
+static noinline long ioctl_revoke(struct file *file, unsigned long arg)
 {
 	struct kchan_endpoint *ep = file->private_data;
 	int err;
@@ -423,6 +405,8 @@ static int ioctl_revoke(struct file *file, unsigned long arg)
  * @file: the endpoint
  * @cmd: KCHAN_IOC_*
  * @arg: its argument
+ *
+ * All that it calls return long, as it does, so that it is jumps and no calls.
  */
 long kchan_endpoint_ioctl(struct file *file, unsigned int cmd,
 			  unsigned long arg)
@@ -434,6 +418,10 @@ long kchan_endpoint_ioctl(struct file *file, unsigned int cmd,
 		return ioctl_send(file, uarg);
 	case KCHAN_IOC_RECV:
 		return ioctl_recv(file, uarg);
+	case KCHAN_IOC_PUBLISH:
+		return kchan_pool_publish(file, uarg);
+	case KCHAN_IOC_TAKE:
+		return kchan_pool_take(file, uarg);
 	case KCHAN_IOC_STATE:
 		return ioctl_state(file, uarg);
 	case KCHAN_IOC_REVOKE:
@@ -445,12 +433,12 @@ long kchan_endpoint_ioctl(struct file *file, unsigned int cmd,
 	case KCHAN_IOC_SETTINGS:
 		return ioctl_settings(file, uarg);
 	case KCHAN_IOC_SEND_BATCH:
-		return ioctl_send_batch(file, uarg);
+		return kchan_endpoint_batch(file, uarg, FMODE_WRITE, send_item);
 	case KCHAN_IOC_RECV_BATCH:
-		return ioctl_recv_batch(file, uarg);
+		return kchan_endpoint_batch(file, uarg, FMODE_READ, recv_item);
 	case KCHAN_IOC_FEATURES:
 		return kchan_ioctl_features(uarg);
 	default:
-		return -ENOTTY;
+		return kchan_pool_ioctl(file, cmd, uarg);
 	}
 }

@@ -16,6 +16,7 @@
 #include <linux/sched/signal.h>
 
 #include "channel.h"
+#include "lend.h"
 #include "transfer.h"
 
 static struct kchan_msg *held(struct rb_node *node)
@@ -82,6 +83,18 @@ static bool held_less(struct rb_node *a, const struct rb_node *b)
 }
 
 /**
+ * kchan_hold_add_locked - a message that was counted can be named from now on
+ * @ep: the endpoint
+ * @msg: the message
+ */
+void kchan_hold_add_locked(struct kchan_endpoint *ep, struct kchan_msg *msg)
+	__must_hold(&ep->channel->lock)
+{
+	lockdep_assert_held(&ep->channel->lock);
+	rb_add(&msg->entry.rb, &ep->held, held_less);
+}
+
+/**
  * kchan_hold_keep - a message has been copied out and is held
  * @ep: the endpoint
  * @msg: what kchan_transfer_recv() gave
@@ -94,7 +107,7 @@ int kchan_hold_keep(struct kchan_endpoint *ep, struct kchan_msg *msg)
 
 	spin_lock(&ch->lock);
 	if (!ch->revoked) {
-		rb_add(&msg->entry.rb, &ep->held, held_less);
+		kchan_hold_add_locked(ep, msg);
 		spin_unlock(&ch->lock);
 		return 0;
 	}
@@ -126,13 +139,17 @@ static void end_locked(struct kchan_endpoint *ep, struct kchan_msg *msg,
 	lockdep_assert_held(&ch->lock);
 	rb_erase(&msg->entry.rb, &ep->held);
 	kchan_hold_uncount_locked(ep, msg);
+	if (msg->slotted && kchan_msg_slot(msg)->holds) {
+		kchan_msg_slot(msg)->holds = false;
+		kchan_lend_ungive_locked(ep, msg);
+	}
 	if (verdict != KCHAN_VERDICT_BACK)
 		ch->events |= KCHAN_ROOM_EVENTS;
 	switch (verdict) {
 	case KCHAN_VERDICT_ACK:
 		ch->stats.received++;
 		ch->stats.received_bytes += msg->entry.size;
-		list_add(&msg->entry.node, done);
+		kchan_transfer_discard_locked(ch, msg, done);
 		break;
 	case KCHAN_VERDICT_BACK:
 		kchan_transfer_put_back_locked(ch, msg);
@@ -141,6 +158,20 @@ static void end_locked(struct kchan_endpoint *ep, struct kchan_msg *msg,
 		kchan_reaper_bury_locked(ch, msg, KCHAN_DEAD_REJECTED);
 		break;
 	}
+}
+
+/**
+ * kchan_hold_ack_locked - a message is acknowledged by the release of its slot
+ * @ep: the endpoint
+ * @msg: a message that it has taken and holds; no more the caller's
+ */
+void kchan_hold_ack_locked(struct kchan_endpoint *ep, struct kchan_msg *msg)
+	__must_hold(&ep->channel->lock)
+{
+	LIST_HEAD(done);
+
+	end_locked(ep, msg, KCHAN_VERDICT_ACK, &done);
+	WARN_ON_ONCE(!list_empty(&done));
 }
 
 /**

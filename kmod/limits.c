@@ -84,6 +84,7 @@ void kchan_user_put(struct kchan_user *user)
 		return;
 	WARN_ON_ONCE(atomic_long_read(&user->channels));
 	WARN_ON_ONCE(atomic_long_read(&user->bytes));
+	WARN_ON_ONCE(atomic_long_read(&user->pool_bytes));
 	kfree(user);
 }
 
@@ -106,6 +107,7 @@ static const struct kchan_limits limits_default = {
 	.max_depth		= 65536,
 	.max_msgsize		= 16UL << 20,
 	.max_bytes		= 64UL << 20,
+	.max_pool_bytes_user	= 1UL << 30,
 };
 
 #define LIMIT_ENTRY(field, max) {					\
@@ -126,6 +128,7 @@ static const struct ctl_table limits_table[] = {
 	LIMIT_ENTRY(max_depth, limit_depth),
 	LIMIT_ENTRY(max_msgsize, limit_msgsize),
 	LIMIT_ENTRY(max_bytes, limit_bytes),
+	LIMIT_ENTRY(max_pool_bytes_user, limit_bytes),
 };
 
 #define LIMIT_COUNT	ARRAY_SIZE(limits_table)

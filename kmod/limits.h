@@ -20,6 +20,7 @@ struct net;
  * @max_depth: ceiling of a channel's depth
  * @max_msgsize: ceiling of a channel's msgsize
  * @max_bytes: ceiling of a channel's bytes
+ * @max_pool_bytes_user: size of the pools of one user, in all namespaces
  * @header: the registered table [const while the namespace lives]
  *
  * sysctl writes them with WRITE_ONCE() and no lock, and kchan_limit() reads them,
@@ -32,6 +33,7 @@ struct kchan_limits {
 	unsigned long max_depth;
 	unsigned long max_msgsize;
 	unsigned long max_bytes;
+	unsigned long max_pool_bytes_user;
 	struct ctl_table_header *header;
 };
 
@@ -48,6 +50,7 @@ extern const struct kchan_limits *kchan_init_limits;
  *	last one goes under the table lock]
  * @channels: channels and directories [atomic]
  * @bytes: memory of queued messages [atomic]
+ * @pool_bytes: size of pools [atomic]
  */
 struct kchan_user {
 	struct hlist_node node;
@@ -55,6 +58,7 @@ struct kchan_user {
 	refcount_t ref;
 	atomic_long_t channels;
 	atomic_long_t bytes;
+	atomic_long_t pool_bytes;
 };
 
 struct kchan_user *kchan_user_find(kuid_t uid);

@@ -11,6 +11,7 @@
  * 1. sb->s_umount (VFS): mount, remount
  * 2. i_rwsem of a directory, then of an entry (VFS): its names
  * 3. kchan_ns.rename: where names are, against the instance's end
+ *    and kchan_lender.home_lock: where slots go home; no two at once
  * 4. kchan_channel.lock: the channel's state
  * 5. kchan_ns.lock: network namespace, superblock, root directory's rights; and
  *    the lock of kchan_ns.channels: which channels there are

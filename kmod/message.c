@@ -7,7 +7,8 @@
  * message of 64 bytes costs 184; up to eight pages the sizes are powers of two,
  * above that whole pages from vmalloc.
  *
- * Only what may expire has room for that, behind the payload.
+ * Only what may expire has room for that, behind the payload. A message whose payload
+ * is in a slot is of a class of its own, and has &struct kchan_slot there instead.
  *
  * A message of at most a page may be used again by the channel. Its memory then
  * stays charged as it was, so it may only go to a task of the same css_set, which
@@ -28,12 +29,14 @@
 
 #define MSG_SHIFT	8		/* class 1 is 1 << 8 bytes in all */
 #define MSG_CLASS_LARGE	(PAGE_SHIFT - MSG_SHIFT + 2)
+#define MSG_CLASS_SLOT	(MSG_CLASS_LARGE + 1)
 #define MSG_KMALLOC_MAX	(8 * PAGE_SIZE)
 
 /* A caller's wish that cannot be met is no matter for the log. */
 #define MSG_GFP		(GFP_KERNEL_ACCOUNT | __GFP_NOWARN)
 
 static struct kmem_cache *msg_cache;
+static struct kmem_cache *slot_cache;
 
 static const void *current_payer(void)
 {
@@ -96,6 +99,25 @@ struct kchan_msg *kchan_msg_new(u64 room)
 }
 
 /**
+ * kchan_msg_new_slotted - allocate a message whose payload is in a slot
+ *
+ * All of it is zero but for allocation and reference. May sleep.
+ * Return: the message, or NULL.
+ */
+struct kchan_msg *kchan_msg_new_slotted(void)
+{
+	struct kchan_msg *msg = kmem_cache_zalloc(slot_cache, MSG_GFP |
+						  __GFP_RETRY_MAYFAIL);
+
+	if (!msg)
+		return NULL;
+	msg->class = MSG_CLASS_SLOT;
+	msg->slotted = true;
+	atomic_set(&msg->refs, 1);
+	return msg;
+}
+
+/**
  * kchan_msg_reuse - make a message from one that is kept
  * @msg: a message that kchan_msg_reusable() was said of; freed if it does not suit
  * @room: bytes behind the header
@@ -120,7 +142,7 @@ struct kchan_msg *kchan_msg_reuse(struct kchan_msg *msg, u64 room)
  */
 bool kchan_msg_reusable(const struct kchan_msg *msg)
 {
-	return msg->class != MSG_CLASS_LARGE;
+	return msg->class < MSG_CLASS_LARGE;
 }
 
 void kchan_msg_free(struct kchan_msg *msg)
@@ -129,21 +151,14 @@ void kchan_msg_free(struct kchan_msg *msg)
 		return;
 	if (!msg->class)
 		kmem_cache_free(msg_cache, msg);
+	else if (msg->slotted)
+		kmem_cache_free(slot_cache, msg);
 	else
 		kvfree(msg);
 }
 
-/*
- * Small payloads are moved word by word. That saves the calls, and the search of
- * the slab for its bounds, which costs more than the copy; the bound holds by
- * construction, as a message of class 0 has room for KCHAN_MSG_SMALL bytes.
- */
-static bool moves_by_words(const struct kchan_msg *msg)
-{
-	return IS_ENABLED(CONFIG_64BIT) &&
-	       IS_ENABLED(CONFIG_HAVE_EFFICIENT_UNALIGNED_ACCESS) &&
-	       msg->entry.size && msg->entry.size <= KCHAN_MSG_SMALL;
-}
+/* Where words can be moved wherever they lie. */
+#define BY_WORDS	IS_ENABLED(CONFIG_HAVE_EFFICIENT_UNALIGNED_ACCESS)
 
 static int words_in(u8 *to, const u8 __user *from, size_t size)
 {
@@ -190,6 +205,36 @@ fault:
 }
 
 /**
+ * kchan_msg_copy_in_small - kchan_msg_copy_in() of the smallest class
+ * @msg: a message that kchan_msg_is_small() was said of
+ * @from: as many bytes as it has
+ *
+ * Moved word by word. That saves the calls, and the search of the slab for its bounds,
+ * which costs more than the copy; the bound holds by construction, as a message of
+ * that class has room for KCHAN_MSG_SMALL bytes.
+ *
+ * Return: 0 or -EFAULT.
+ */
+int kchan_msg_copy_in_small(struct kchan_msg *msg, const void __user *from)
+{
+	return BY_WORDS ? words_in(msg->data, from, msg->entry.size) :
+			  kchan_msg_copy_in(msg, from);
+}
+
+/**
+ * kchan_msg_copy_out_small - kchan_msg_copy_out() of the smallest class
+ * @msg: a message that kchan_msg_is_small() was said of
+ * @to: room for as many bytes as it has
+ *
+ * Return: 0 or -EFAULT.
+ */
+int kchan_msg_copy_out_small(const struct kchan_msg *msg, void __user *to)
+{
+	return BY_WORDS ? words_out(to, msg->data, msg->entry.size) :
+			  kchan_msg_copy_out(msg, to);
+}
+
+/**
  * kchan_msg_copy_in - fill a message from user memory
  * @msg: the message
  * @from: as many bytes as it has
@@ -198,8 +243,6 @@ fault:
  */
 int kchan_msg_copy_in(struct kchan_msg *msg, const void __user *from)
 {
-	if (likely(moves_by_words(msg)))
-		return words_in(msg->data, from, msg->entry.size);
 	return copy_from_user(msg->data, from, msg->entry.size) ? -EFAULT : 0;
 }
 
@@ -212,8 +255,6 @@ int kchan_msg_copy_in(struct kchan_msg *msg, const void __user *from)
  */
 int kchan_msg_copy_out(const struct kchan_msg *msg, void __user *to)
 {
-	if (likely(moves_by_words(msg)))
-		return words_out(to, msg->data, msg->entry.size);
 	return copy_to_user(to, msg->data, msg->entry.size) ? -EFAULT : 0;
 }
 
@@ -237,10 +278,18 @@ int __init kchan_msg_init(void)
 					       head + KCHAN_MSG_SMALL, 0,
 					       SLAB_ACCOUNT, head,
 					       KCHAN_MSG_SMALL, NULL);
-	return msg_cache ? 0 : -ENOMEM;
+	if (!msg_cache)
+		return -ENOMEM;
+	slot_cache = kmem_cache_create("kchan_slot",
+				       head + sizeof(struct kchan_slot), 0,
+				       SLAB_ACCOUNT, NULL);
+	if (!slot_cache)
+		kmem_cache_destroy(msg_cache);
+	return slot_cache ? 0 : -ENOMEM;
 }
 
 void kchan_msg_exit(void)
 {
+	kmem_cache_destroy(slot_cache);
 	kmem_cache_destroy(msg_cache);
 }

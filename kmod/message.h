@@ -10,6 +10,8 @@
 #include "entry.h"
 
 struct iov_iter;
+struct kchan_endpoint;
+struct kchan_lender;
 struct kchan_user;
 struct pid;
 
@@ -40,7 +42,8 @@ struct kchan_due {
  * @reason: KCHAN_DEAD_*, or 0
  * @due: there is a &struct kchan_due [const while it has an owner]
  * @expiring: it is among those that will expire
- * @data: payload
+ * @slotted: its payload is in a slot, and there is a &struct kchan_slot [const]
+ * @data: payload, or what is said to be there
  *
  * Whoever has taken it from the queue, or not put it there yet, owns it. While it is
  * queued, it belongs to the channel's lock. Payload, sender and tag do not change
@@ -60,10 +63,58 @@ struct kchan_msg {
 	u8 reason : 4;
 	bool due : 1;
 	bool expiring : 1;
+	bool slotted : 1;
 	u8 data[] __aligned(8);
 };
 
-#define KCHAN_MSG_SMALL	64	/* payload of the smallest class */
+#define KCHAN_MSG_SMALL	64	/* payload of the smallest class, 0 */
+
+/**
+ * enum kchan_slot_state - whose a slot is
+ * @KCHAN_SLOT_FREE: nobody's
+ * @KCHAN_SLOT_QUEUED: that of its message, wherever that is
+ * @KCHAN_SLOT_LOANED: an endpoint's, to be filled
+ * @KCHAN_SLOT_TAKEN: an endpoint's, to be read
+ */
+enum kchan_slot_state {
+	KCHAN_SLOT_FREE,
+	KCHAN_SLOT_QUEUED,
+	KCHAN_SLOT_LOANED,
+	KCHAN_SLOT_TAKEN,
+};
+
+/**
+ * struct kchan_slot - a slot, behind the header of its message
+ * @due: as behind other messages
+ * @lender: whose slot it is [const]
+ * @index: its number [const]
+ * @state: KCHAN_SLOT_*
+ * @holds: while taken: the message is held, too
+ * @away: its message is a dead one on its way out of the channel or in another, and
+ *	refers to @lender
+ * @ready: it has got memory and may be loaned as it is [who has it in hand]
+ * @owner: endpoint that has it on loan or has taken it, else NULL
+ * @next: while it is free: the next free slot
+ * @node: while it has an owner: among those that it has on loan or has taken
+ * @since: since when it is its owner's, CLOCK_MONOTONIC ns
+ *
+ * Under the lock of the lender's channel but for what says otherwise.
+ */
+struct kchan_slot {
+	struct kchan_due due;
+	struct kchan_lender *lender;
+	u32 index;
+	u8 state;
+	bool holds;
+	bool away;
+	bool ready;
+	struct kchan_endpoint *owner;
+	union {
+		struct kchan_slot *next;
+		struct list_head node;
+	};
+	u64 since;
+};
 
 /**
  * kchan_msg_room - bytes behind the header
@@ -96,7 +147,27 @@ static inline size_t kchan_msg_footprint(u64 room)
  */
 static inline struct kchan_due *kchan_msg_due(struct kchan_msg *msg)
 {
-	return (struct kchan_due *)(msg->data + ALIGN(msg->entry.size, 8));
+	u32 size = msg->slotted ? 0 : msg->entry.size;
+
+	return (struct kchan_due *)(msg->data + ALIGN(size, 8));
+}
+
+/**
+ * kchan_msg_slot - the slot of a message
+ * @msg: a message with @slotted
+ */
+static inline struct kchan_slot *kchan_msg_slot(struct kchan_msg *msg)
+{
+	return (struct kchan_slot *)msg->data;
+}
+
+/**
+ * kchan_slot_msg - the message of a slot
+ * @slot: the slot
+ */
+static inline struct kchan_msg *kchan_slot_msg(struct kchan_slot *slot)
+{
+	return (void *)slot - offsetof(struct kchan_msg, data);
 }
 
 /**
@@ -123,10 +194,22 @@ static inline bool kchan_msg_expired(struct kchan_msg *msg)
 }
 
 struct kchan_msg *kchan_msg_new(u64 room);
+struct kchan_msg *kchan_msg_new_slotted(void);
 struct kchan_msg *kchan_msg_reuse(struct kchan_msg *msg, u64 room);
 bool kchan_msg_reusable(const struct kchan_msg *msg);
 void kchan_msg_free(struct kchan_msg *msg);
 
+/**
+ * kchan_msg_is_small - is a message of the smallest class, and not empty?
+ * @msg: the message
+ */
+static inline bool kchan_msg_is_small(const struct kchan_msg *msg)
+{
+	return !msg->class && msg->entry.size;
+}
+
+int kchan_msg_copy_in_small(struct kchan_msg *msg, const void __user *from);
+int kchan_msg_copy_out_small(const struct kchan_msg *msg, void __user *to);
 int kchan_msg_copy_in(struct kchan_msg *msg, const void __user *from);
 int kchan_msg_copy_out(const struct kchan_msg *msg, void __user *to);
 int kchan_msg_copy_in_iter(struct kchan_msg *msg, struct iov_iter *from);

@@ -243,9 +243,10 @@ static int create_files(const struct path *root, const struct kchan_create *arg,
 static int create_check(const struct kchan_create *arg)
 {
 	const u32 named_only = KCHAN_CREATE_EXCL | KCHAN_CREATE_AUTO;
+	const u32 pool_only = KCHAN_CREATE_ZERO_SLOTS | KCHAN_CREATE_RECV_COPY;
 
-	if (arg->flags &
-	    ~(named_only | KCHAN_CREATE_PAIR | KCHAN_CREATE_DEAD_LETTER))
+	if (arg->flags & ~(named_only | pool_only | KCHAN_CREATE_PAIR |
+			   KCHAN_CREATE_DEAD_LETTER))
 		return -EINVAL;
 	if (arg->flags & (arg->name ? KCHAN_CREATE_PAIR : named_only))
 		return -EINVAL;
@@ -258,6 +259,10 @@ static int create_check(const struct kchan_create *arg)
 	if (arg->overflow > KCHAN_OVERFLOW_DROP ||
 	    arg->max_deliveries > KCHAN_DELIVERIES_MAX ||
 	    arg->ttl > S64_MAX || arg->reserved)
+		return -EINVAL;
+	if (!arg->slots != !arg->slot_size || arg->slots > KCHAN_SLOTS_MAX ||
+	    arg->slot_size > KCHAN_SLOT_SIZE_MAX ||
+	    ((arg->flags & pool_only) && !arg->slots))
 		return -EINVAL;
 	return open_flags_check(arg->open_flags);
 }
@@ -334,6 +339,10 @@ static int create(const struct path *root, struct kchan_create *arg,
 		.overflow = arg->overflow,
 		.max_deliveries = arg->max_deliveries,
 		.ttl = arg->ttl,
+		.slots = arg->slots,
+		.slot_size = arg->slot_size,
+		.zero_slots = arg->flags & KCHAN_CREATE_ZERO_SLOTS,
+		.recv_copy = arg->flags & KCHAN_CREATE_RECV_COPY,
 		.automatic = arg->flags & KCHAN_CREATE_AUTO,
 		.unnamed = !name,
 	};

@@ -279,6 +279,21 @@ static u32 role_of(fmode_t mode)
 	       (mode & FMODE_WRITE ? KCHAN_ROLE_SENDER : 0);
 }
 
+/* The slots that an endpoint has. */
+static int put_slots(struct sk_buff *skb, const struct kchan_viewer *viewer,
+		     const struct kchan_member *ep)
+{
+	if (ep->loaned && (nla_put_u32(skb, KCHAN_A_LOANED, ep->loaned) ||
+			   put_u64(skb, KCHAN_A_LOANED_SINCE,
+				   kchan_view_time(viewer, ep->loaned_since))))
+		return -EMSGSIZE;
+	if (ep->taken && (nla_put_u32(skb, KCHAN_A_TAKEN, ep->taken) ||
+			  put_u64(skb, KCHAN_A_TAKEN_SINCE,
+				  kchan_view_time(viewer, ep->taken_since))))
+		return -EMSGSIZE;
+	return 0;
+}
+
 static int put_endpoint(struct sk_buff *skb, const struct kchan_viewer *viewer,
 			u64 id, const struct kchan_member *ep)
 {
@@ -299,7 +314,7 @@ static int put_endpoint(struct sk_buff *skb, const struct kchan_viewer *viewer,
 	    (nla_put_u32(skb, KCHAN_A_WAITING, ep->waiting.count) ||
 	     put_u64(skb, KCHAN_A_SINCE, since)))
 		return -EMSGSIZE;
-	return 0;
+	return put_slots(skb, viewer, ep);
 }
 
 static int show_endpoint(struct sk_buff *skb, struct netlink_callback *cb,
@@ -603,7 +618,11 @@ static int put_limits(struct sk_buff *skb, struct kchan_ns *ns,
 	    put_u64(skb, KCHAN_A_CHANNELS, atomic_long_read(&ns->entries)) ||
 	    put_u64(skb, KCHAN_A_USER_CHANNELS,
 		    atomic_long_read(&user->channels)) ||
-	    put_u64(skb, KCHAN_A_USER_BYTES, atomic_long_read(&user->bytes)))
+	    put_u64(skb, KCHAN_A_USER_BYTES, atomic_long_read(&user->bytes)) ||
+	    put_u64(skb, KCHAN_A_MAX_POOL_BYTES_USER,
+		    kchan_limit(limits, max_pool_bytes_user)) ||
+	    put_u64(skb, KCHAN_A_USER_POOL_BYTES,
+		    atomic_long_read(&user->pool_bytes)))
 		return -EMSGSIZE;
 	return 0;
 }

@@ -22,6 +22,28 @@ static __always_inline void kchan_pass_note_pid(struct pid **last, struct pid *p
 	*last = get_pid(pid);
 }
 
+/**
+ * kchan_pass_note_sender - note who sends the message in a slot
+ * @msg: the message
+ * @user: who speaks
+ * @pid: the process
+ *
+ * Who sent the last one there is still noted, and mostly the same.
+ */
+static __always_inline void kchan_pass_note_sender(struct kchan_msg *msg,
+						   struct kchan_user *user,
+						   struct pid *pid)
+{
+	if (unlikely(msg->pid != pid)) {
+		put_pid(msg->pid);
+		msg->pid = get_pid(pid);
+	}
+	if (unlikely(msg->user != user)) {
+		kchan_user_put(msg->user);
+		msg->user = kchan_user_get(user);
+	}
+}
+
 static __always_inline void kchan_pass_note_fill_locked(struct kchan_channel *ch)
 	__must_hold(&ch->lock)
 {
@@ -66,7 +88,7 @@ kchan_pass_enqueue_locked(struct kchan_channel *ch, struct kchan_msg *msg,
 		kchan_queue_add(&ch->queue, &msg->entry);
 	else
 		kchan_queue_restore(&ch->queue, &msg->entry);
-	ch->events |= KCHAN_MSG_EVENTS;
+	ch->events |= ch->msg_events;
 	kchan_pass_note_fill_locked(ch);
 	if (unlikely(ch->extras))
 		kchan_transfer_note_queued_locked(ch, msg);
@@ -128,6 +150,27 @@ kchan_pass_first_locked(const struct kchan_channel *ch)
 
 	lockdep_assert_held(&ch->lock);
 	return entry ? container_of(entry, struct kchan_msg, entry) : NULL;
+}
+
+/*
+ * kchan_transfer_unlock() where there is nobody to be served, told or woken.
+ * POLL_BARRIER: who joins after our look reads the channel after our unlock.
+ */
+static __always_inline void kchan_pass_unlock(struct kchan_channel *ch)
+	__releases(&ch->lock)
+{
+	/* POLL_BARRIER: pairs with kchan_channel_poll() */
+	bool polled = waitqueue_active(&ch->recv_poll) ||
+		      /* POLL_BARRIER: likewise */
+		      waitqueue_active(&ch->send_poll);
+
+	if (unlikely((ch->senders.count | ch->receivers.count | ch->extras) ||
+		     polled)) {
+		kchan_transfer_unlock(ch);
+		return;
+	}
+	ch->events = 0;
+	spin_unlock(&ch->lock);
 }
 
 #endif /* _KCHAN_PASS_H */

@@ -292,16 +292,14 @@ bool kchan_queue_grow(struct kchan_queue *queue, u16 prio,
 }
 
 /**
- * kchan_queue_add - add a message as the last of its priority
- * @queue: a queue that accepts its priority
+ * kchan_queue_add_sorted - kchan_queue_add() where there are others, or a trie
+ * @queue: the queue, where it is counted already
  * @entry: the message
  */
-void kchan_queue_add(struct kchan_queue *queue, struct kchan_entry *entry)
+void kchan_queue_add_sorted(struct kchan_queue *queue, struct kchan_entry *entry)
 {
 	struct kchan_entry **bucket = bucket_of(queue, entry->prio);
 
-	queue->count++;
-	queue->bytes += entry->size;
 	if (*bucket) {
 		list_add_tail(&entry->node, &(*bucket)->node);
 		return;
@@ -346,16 +344,14 @@ static noinline void del_back(struct kchan_queue *queue,
 }
 
 /**
- * kchan_queue_del - take a message out
- * @queue: the queue that holds it
+ * kchan_queue_del_sorted - kchan_queue_del() where there are others, or more than a bucket
+ * @queue: the queue, where it is counted no more
  * @entry: the message
  */
-void kchan_queue_del(struct kchan_queue *queue, struct kchan_entry *entry)
+void kchan_queue_del_sorted(struct kchan_queue *queue, struct kchan_entry *entry)
 {
 	struct kchan_entry **bucket;
 
-	queue->count--;
-	queue->bytes -= entry->size;
 	if (unlikely(entry->back)) {
 		del_back(queue, entry);
 		return;

@@ -80,11 +80,46 @@ struct kchan_entry *kchan_queue_least(const struct kchan_queue *queue);
 bool kchan_queue_grow(struct kchan_queue *queue, u16 prio,
 		      struct kchan_qstash *stash);
 void kchan_queue_set_flat(struct kchan_queue *queue, u16 prio);
-void kchan_queue_add(struct kchan_queue *queue, struct kchan_entry *entry);
+void kchan_queue_add_sorted(struct kchan_queue *queue, struct kchan_entry *entry);
 void kchan_queue_restore(struct kchan_queue *queue, struct kchan_entry *entry);
-void kchan_queue_del(struct kchan_queue *queue, struct kchan_entry *entry);
+void kchan_queue_del_sorted(struct kchan_queue *queue, struct kchan_entry *entry);
 struct kchan_qnode *kchan_queue_detach_trie(struct kchan_queue *queue);
 void kchan_queue_free_trie(struct kchan_qnode *root);
+
+/**
+ * kchan_queue_add - add a message as the last of its priority
+ * @queue: a queue that accepts its priority
+ * @entry: the message
+ */
+static __always_inline void kchan_queue_add(struct kchan_queue *queue,
+					    struct kchan_entry *entry)
+{
+	queue->count++;
+	queue->bytes += entry->size;
+	if (unlikely(queue->root || queue->flat)) {
+		kchan_queue_add_sorted(queue, entry);
+		return;
+	}
+	INIT_LIST_HEAD(&entry->node);
+	queue->flat = entry;
+}
+
+/**
+ * kchan_queue_del - take a message out
+ * @queue: the queue that holds it
+ * @entry: the message
+ */
+static __always_inline void kchan_queue_del(struct kchan_queue *queue,
+					    struct kchan_entry *entry)
+{
+	queue->count--;
+	queue->bytes -= entry->size;
+	if (unlikely(queue->flat != entry || !list_empty(&entry->node))) {
+		kchan_queue_del_sorted(queue, entry);
+		return;
+	}
+	queue->flat = NULL;
+}
 
 int kchan_qstash_fill(struct kchan_qstash *stash);
 void kchan_qstash_free(struct kchan_qstash *stash);

@@ -34,6 +34,7 @@
 
 #include "channel.h"
 #include "event.h"
+#include "lend.h"
 #include "pass.h"
 #include "transfer.h"
 
@@ -126,11 +127,13 @@ void kchan_reaper_bury_locked(struct kchan_channel *ch, struct kchan_msg *msg,
 	msg->reason = reason;
 	if (ch->attr.dead_letter) {
 		ch->stats.dead_lettered[reason]++;
+		if (msg->slotted)
+			kchan_lend_leave_locked(msg);
 		list_add_tail(&msg->entry.node, &ch->reaper->letters);
 		queue_work(system_unbound_wq, &ch->reaper->work);
 	} else {
 		ch->stats.dropped[reason]++;
-		list_add_tail(&msg->entry.node, &ch->garbage);
+		kchan_transfer_discard_locked(ch, msg, &ch->garbage);
 		ch->extras |= KCHAN_EXTRA_GARBAGE;
 	}
 }
@@ -232,12 +235,10 @@ static struct kchan_msg *letter_next(struct kchan_channel *ch)
 
 static u64 letters_sent(struct kchan_channel *ch)
 {
-	u64 sum = 0;
-	int i;
+	u64 sum;
 
 	spin_lock(&ch->lock);
-	for (i = 0; i < KCHAN_DEAD_REASONS; i++)
-		sum += ch->stats.dead_lettered[i];
+	sum = kchan_stats_sum(ch->stats.dead_lettered);
 	spin_unlock(&ch->lock);
 	return sum;
 }

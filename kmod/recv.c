@@ -76,6 +76,7 @@ static struct kchan_msg *recv_once(struct kchan_endpoint *ep,
 		.capacity = want->capacity,
 		.filter = want->filter,
 		.holder = want->hold ? ep : NULL,
+		.taker = want->take ? ep : NULL,
 		.account = &ep->waiting,
 		.pid = task_tgid(current),
 	};
@@ -145,10 +146,10 @@ struct kchan_msg *kchan_transfer_recv(struct kchan_endpoint *ep,
 	spin_lock(&ch->lock);
 	msg = kchan_pass_first_locked(ch);
 	if (unlikely(!msg || ch->extras || want->hold || want->filter.kind ||
-		     msg->entry.size > want->capacity))
+		     want->take || msg->entry.size > want->capacity))
 		return recv_slow(ep, want, patience);
 	kchan_pass_dequeue_locked(ch, msg, now, task_tgid(current), NULL);
-	kchan_transfer_unlock(ch);
+	kchan_pass_unlock(ch);
 	return msg;
 }
 

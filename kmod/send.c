@@ -40,8 +40,13 @@ static int make_bucket_locked(struct kchan_channel *ch, u16 prio)
 	return err;
 }
 
-/* A message does not fit. Return: the count, if that is to be told, or 0. */
-static u64 note_full_locked(struct kchan_channel *ch)
+/**
+ * kchan_transfer_note_full_locked - there is no room for a message
+ * @ch: the channel
+ *
+ * Return: how often in all, if that is to be told, or 0.
+ */
+u64 kchan_transfer_note_full_locked(struct kchan_channel *ch)
 	__must_hold(&ch->lock)
 {
 	lockdep_assert_held(&ch->lock);
@@ -109,6 +114,20 @@ static bool make_room_locked(struct kchan_channel *ch,
 	return can;
 }
 
+/**
+ * kchan_transfer_drop_least_locked - drop the message that is worth least
+ * @ch: a channel that is not empty
+ *
+ * For kchan_transfer_unlock() after it.
+ */
+void kchan_transfer_drop_least_locked(struct kchan_channel *ch)
+	__must_hold(&ch->lock)
+{
+	lockdep_assert_held(&ch->lock);
+	kchan_reaper_bury_locked(ch, take_least_locked(ch, KCHAN_PRIO_MAX),
+				 KCHAN_DEAD_OVERFLOW);
+}
+
 /* The message that is worth least is the new one. */
 static void drop_new_locked(struct kchan_channel *ch, struct kchan_msg *msg,
 			    u64 *seq)
@@ -117,6 +136,27 @@ static void drop_new_locked(struct kchan_channel *ch, struct kchan_msg *msg,
 	lockdep_assert_held(&ch->lock);
 	kchan_pass_note_sent_locked(ch, msg, ktime_get_ns(), seq);
 	kchan_reaper_bury_locked(ch, msg, KCHAN_DEAD_OVERFLOW);
+}
+
+/**
+ * kchan_transfer_drop - send a message that is dropped at once
+ * @ch: the channel
+ * @msg: the message; no more the caller's if this succeeds
+ * @seq: takes its number, or NULL
+ *
+ * It is worth less than all that could be dropped for it.
+ * Return: 0 or -EIDRM.
+ */
+int kchan_transfer_drop(struct kchan_channel *ch, struct kchan_msg *msg, u64 *seq)
+{
+	bool revoked;
+
+	spin_lock(&ch->lock);
+	revoked = ch->revoked;
+	if (!revoked)
+		drop_new_locked(ch, msg, seq);
+	kchan_transfer_unlock(ch);
+	return revoked ? -EIDRM : 0;
 }
 
 /*
@@ -179,7 +219,7 @@ static int send_now_locked(struct kchan_channel *ch, struct kchan_msg *msg,
 		if (!err)
 			break;
 		if (ch->attr.overflow != KCHAN_OVERFLOW_DROP) {
-			*full = note_full_locked(ch);
+			*full = kchan_transfer_note_full_locked(ch);
 			return err;
 		}
 		if (err == -ENOBUFS || !tries--) {
@@ -246,7 +286,7 @@ int kchan_transfer_send(struct kchan_endpoint *ep, struct kchan_msg *msg,
 		     !kchan_queue_accepts(&ch->queue, msg->entry.prio)))
 		return send_slow(ep, msg, patience, seq);
 	kchan_pass_enqueue_locked(ch, msg, now, seq, true);
-	kchan_transfer_unlock(ch);
+	kchan_pass_unlock(ch);
 	return 0;
 }
 

@@ -3,7 +3,8 @@
  * DOC: where messages come from and go
  *
  * A message is charged to the user of the endpoint that sends it until it is freed.
- * A channel keeps one freed message for its next sender.
+ * A channel keeps one freed message for its next sender. One in a slot is not charged,
+ * nor freed: its slot is (lend.c).
  *
  * SPARE_OWNER: that one is in a word without a lock. Who exchanges the word for NULL
  * owns what was there, and who finds it taken frees his own::
@@ -35,8 +36,10 @@
 #include <linux/err.h>
 #include <linux/pid.h>
 #include <linux/sched/signal.h>
+#include <linux/uio.h>
 
 #include "channel.h"
+#include "lend.h"
 #include "transfer.h"
 
 /**
@@ -77,13 +80,22 @@ struct kchan_msg *kchan_store_new(struct kchan_channel *ch,
 }
 
 /* Give back all that the message holds but its memory. */
-static __always_inline void msg_release(struct kchan_msg *msg)
+static __always_inline void msg_release(struct kchan_msg *msg, u64 room)
 {
-	u64 room = kchan_msg_room(msg->entry.size, msg->due);
-
 	kchan_uncharge(&msg->user->bytes, kchan_msg_footprint(room));
 	kchan_user_put(msg->user);
 	put_pid(msg->pid);
+}
+
+/* The last reference to a message is the caller's. */
+static void msg_end(struct kchan_msg *msg)
+{
+	if (msg->slotted) {
+		kchan_lend_return(msg);
+		return;
+	}
+	msg_release(msg, kchan_msg_room(msg->entry.size, msg->due));
+	kchan_msg_free(msg);
 }
 
 /**
@@ -96,8 +108,19 @@ void kchan_store_free(struct kchan_msg *msg)
 	if (atomic_read_acquire(&msg->refs) != 1 &&
 	    !atomic_dec_and_test(&msg->refs))
 		return;
-	msg_release(msg);
-	kchan_msg_free(msg);
+	msg_end(msg);
+}
+
+static noinline void recycle_big(struct kchan_channel *ch, struct kchan_msg *msg)
+{
+	if (!kchan_msg_reusable(msg)) {
+		msg_end(msg);
+		return;
+	}
+	msg_release(msg, kchan_msg_room(msg->entry.size, msg->due));
+	/* SPARE_OWNER */
+	if (cmpxchg(&ch->spare, NULL, msg))
+		kchan_msg_free(msg);
 }
 
 /**
@@ -112,9 +135,13 @@ void kchan_store_recycle(struct kchan_channel *ch, struct kchan_msg *msg)
 		kchan_store_free(msg);
 		return;
 	}
-	msg_release(msg);
+	if (unlikely(msg->class)) {
+		recycle_big(ch, msg);
+		return;
+	}
+	msg_release(msg, 0);
 	/* SPARE_OWNER */
-	if (!kchan_msg_reusable(msg) || cmpxchg(&ch->spare, NULL, msg))
+	if (cmpxchg(&ch->spare, NULL, msg))
 		kchan_msg_free(msg);
 }
 
@@ -129,6 +156,50 @@ void kchan_store_recycle_all(struct kchan_channel *ch, struct list_head *list)
 
 	list_for_each_entry_safe(msg, next, list, entry.node)
 		kchan_store_recycle(ch, msg);
+}
+
+int kchan_store_copy_in_any(struct kchan_msg *msg, const void __user *from)
+{
+	struct iov_iter iter;
+
+	if (!msg->slotted)
+		return kchan_msg_copy_in(msg, from);
+	iov_iter_ubuf(&iter, WRITE, (void __user *)from, msg->entry.size);
+	return kchan_lend_copy_in(msg, &iter);
+}
+
+int kchan_store_copy_out_any(struct kchan_msg *msg, void __user *to)
+{
+	struct iov_iter iter;
+
+	if (!msg->slotted)
+		return kchan_msg_copy_out(msg, to);
+	iov_iter_ubuf(&iter, READ, to, msg->entry.size);
+	return kchan_lend_copy_out(msg, &iter);
+}
+
+/**
+ * kchan_store_copy_in_iter - kchan_store_copy_in() from an iterator
+ * @msg: the message
+ * @from: whence
+ */
+int kchan_store_copy_in_iter(struct kchan_msg *msg, struct iov_iter *from)
+{
+	if (msg->slotted)
+		return kchan_lend_copy_in(msg, from);
+	return kchan_msg_copy_in_iter(msg, from);
+}
+
+/**
+ * kchan_store_copy_out_iter - kchan_store_copy_out() to an iterator
+ * @msg: the message
+ * @to: where to
+ */
+int kchan_store_copy_out_iter(struct kchan_msg *msg, struct iov_iter *to)
+{
+	if (msg->slotted)
+		return kchan_lend_copy_out(msg, to);
+	return kchan_msg_copy_out_iter(msg, to);
 }
 
 /**

@@ -29,6 +29,7 @@
 
 #include "channel.h"
 #include "event.h"
+#include "lend.h"
 #include "pass.h"
 #include "transfer.h"
 
@@ -48,6 +49,8 @@ int kchan_transfer_hand_over_locked(struct kchan_channel *ch,
 	lockdep_assert_held(&ch->lock);
 	if (waiter->holder && kchan_hold_full_locked(waiter->holder))
 		return -EBUSY;
+	if (waiter->taker && !kchan_lend_owns(waiter->taker, msg))
+		return -EXDEV;
 	if (msg->entry.size > waiter->capacity) {
 		waiter->capacity = msg->entry.size;
 		return -EMSGSIZE;
@@ -192,6 +195,19 @@ static bool fail_waiter_locked(struct kchan_channel *ch,
 	return waiter;
 }
 
+/* Serve or fail one call that waits for a slot. */
+static bool settle_loaner_locked(struct kchan_channel *ch,
+				 struct kchan_wakes *wakes)
+	__must_hold(&ch->lock)
+{
+	lockdep_assert_held(&ch->lock);
+	if (likely(!(ch->extras & KCHAN_EXTRA_LOANERS)))
+		return false;
+	return kchan_lend_serve_locked(ch, wakes) ||
+	       fail_waiter_locked(ch, &ch->lender->loaners, !ch->nr_receivers,
+				  wakes);
+}
+
 /*
  * Serve or fail one waiting call.
  * Return: false if there is none for which that can be done now.
@@ -203,7 +219,8 @@ static bool settle_locked(struct kchan_channel *ch, struct kchan_wakes *wakes)
 	return tell_served_locked(ch, wakes) ||
 	       serve_receiver_locked(ch, wakes) || serve_sender_locked(ch, wakes) ||
 	       fail_waiter_locked(ch, &ch->receivers, !ch->nr_senders, wakes) ||
-	       fail_waiter_locked(ch, &ch->senders, !ch->nr_receivers, wakes);
+	       fail_waiter_locked(ch, &ch->senders, !ch->nr_receivers, wakes) ||
+	       settle_loaner_locked(ch, wakes);
 }
 
 /**
@@ -215,16 +232,11 @@ static bool settle_locked(struct kchan_channel *ch, struct kchan_wakes *wakes)
 u64 kchan_transfer_note_dropped_locked(struct kchan_channel *ch)
 	__must_hold(&ch->lock)
 {
-	u64 sum = 0;
-	int i;
-
 	lockdep_assert_held(&ch->lock);
 	if (time_before(jiffies, ch->dropped_told + KCHAN_TELL_INTERVAL))
 		return 0;
 	ch->dropped_told = jiffies;
-	for (i = 0; i < KCHAN_DEAD_REASONS; i++)
-		sum += ch->stats.dropped[i];
-	return sum;
+	return kchan_stats_sum(ch->stats.dropped);
 }
 
 /* Return: as kchan_transfer_note_dropped_locked(). */
@@ -319,7 +331,7 @@ void kchan_transfer_requeue_locked(struct kchan_channel *ch, struct kchan_msg *m
 	lockdep_assert_held(&ch->lock);
 	kchan_queue_restore(&ch->queue, &msg->entry);
 	kchan_pass_note_fill_locked(ch);
-	ch->events |= KCHAN_MSG_EVENTS;
+	ch->events |= ch->msg_events;
 	if (unlikely(ch->extras))
 		kchan_transfer_note_queued_locked(ch, msg);
 }
@@ -377,6 +389,50 @@ int kchan_transfer_wait_end(struct kchan_channel *ch, struct kchan_waitq *queue,
 }
 
 /**
+ * kchan_transfer_set_expiry - a message is going to expire
+ * @ch: the channel
+ * @msg: a message with room for that, in the caller's hand
+ * @expiry: when, or 0: as the channel says
+ *
+ * May sleep. Return: 0 or -ENOMEM.
+ */
+int kchan_transfer_set_expiry(struct kchan_channel *ch, struct kchan_msg *msg,
+			      u64 expiry)
+{
+	u64 now = ktime_get_ns();
+	int err;
+
+	err = kchan_reaper_make(ch, true);
+	if (err)
+		return err;
+	if (!expiry)
+		expiry = min_t(u64, now + ch->attr.ttl, KTIME_MAX);
+	msg->due = true;
+	/* Not in the past: who reaps has to come to an end. */
+	kchan_msg_due(msg)->expiry = max(expiry, now);
+	return 0;
+}
+
+/**
+ * kchan_transfer_discard_locked - the owner of a message is done with it
+ * @ch: the channel
+ * @msg: the message; no more the caller's
+ * @list: takes it if it is to be freed with no lock held
+ *
+ * One that is in a slot of the channel is not freed: its slot is.
+ */
+void kchan_transfer_discard_locked(struct kchan_channel *ch,
+				   struct kchan_msg *msg, struct list_head *list)
+	__must_hold(&ch->lock)
+{
+	lockdep_assert_held(&ch->lock);
+	if (kchan_lend_at_home(msg))
+		kchan_lend_drop_locked(ch, msg);
+	else
+		list_add_tail(&msg->entry.node, list);
+}
+
+/**
  * kchan_transfer_drain - free all that is queued
  * @ch: a channel to which nobody sends any more
  */
@@ -394,7 +450,7 @@ void kchan_transfer_drain(struct kchan_channel *ch)
 			if (!msg)
 				break;
 			kchan_pass_unqueue_locked(ch, msg);
-			list_add(&msg->entry.node, &batch);
+			kchan_transfer_discard_locked(ch, msg, &batch);
 		}
 		spin_unlock(&ch->lock);
 		kchan_store_recycle_all(ch, &batch);

@@ -7,6 +7,8 @@
 
 #include "channel.h"
 
+struct iov_iter;
+
 /* Poll events of a message that comes, and of one that goes. */
 #define KCHAN_MSG_EVENTS	(EPOLLIN | EPOLLRDNORM | EPOLLPRI)
 #define KCHAN_ROOM_EVENTS	(EPOLLOUT | EPOLLWRNORM)
@@ -53,11 +55,13 @@ static inline int kchan_may_wait(const struct kchan_patience *patience,
  * @capacity: payload bytes that fit; after -EMSGSIZE what would have to
  * @filter: which messages
  * @hold: the endpoint is to hold it
+ * @take: it has to be in a slot of the endpoint's channel
  */
 struct kchan_want {
 	u32 capacity;
 	struct kchan_filter filter;
 	bool hold;
+	bool take;
 };
 
 /* store.c */
@@ -67,10 +71,49 @@ void kchan_store_free(struct kchan_msg *msg);
 void kchan_store_recycle(struct kchan_channel *ch, struct kchan_msg *msg);
 void kchan_store_recycle_all(struct kchan_channel *ch, struct list_head *list);
 void kchan_store_trim(struct kchan_channel *ch);
+int kchan_store_copy_in_any(struct kchan_msg *msg, const void __user *from);
+int kchan_store_copy_out_any(struct kchan_msg *msg, void __user *to);
+int kchan_store_copy_in_iter(struct kchan_msg *msg, struct iov_iter *from);
+int kchan_store_copy_out_iter(struct kchan_msg *msg, struct iov_iter *to);
+
+/**
+ * kchan_store_copy_in - fill a message from user memory
+ * @msg: the message, in the caller's hand
+ * @from: as many bytes as it has
+ *
+ * Return: 0, -EFAULT, -ENOMEM or -EIO.
+ */
+static __always_inline int kchan_store_copy_in(struct kchan_msg *msg,
+					       const void __user *from)
+{
+	if (likely(kchan_msg_is_small(msg)))
+		return kchan_msg_copy_in_small(msg, from);
+	return kchan_store_copy_in_any(msg, from);
+}
+
+/**
+ * kchan_store_copy_out - write a message to user memory
+ * @msg: the message, in the caller's hand, or one that he peeks at
+ * @to: room for as many bytes as it has
+ *
+ * Return: 0, -EFAULT, -ENOMEM or -EIO.
+ */
+static __always_inline int kchan_store_copy_out(struct kchan_msg *msg,
+						void __user *to)
+{
+	if (likely(kchan_msg_is_small(msg)))
+		return kchan_msg_copy_out_small(msg, to);
+	return kchan_store_copy_out_any(msg, to);
+}
 
 /* send.c */
 int kchan_transfer_send(struct kchan_endpoint *ep, struct kchan_msg *msg,
 			const struct kchan_patience *patience, u64 *seq);
+void kchan_transfer_drop_least_locked(struct kchan_channel *ch)
+	__must_hold(&ch->lock);
+int kchan_transfer_drop(struct kchan_channel *ch, struct kchan_msg *msg, u64 *seq);
+u64 kchan_transfer_note_full_locked(struct kchan_channel *ch)
+	__must_hold(&ch->lock);
 bool kchan_transfer_bequeath(struct kchan_channel *ch, struct kchan_msg *msg);
 
 /* recv.c */
@@ -102,6 +145,11 @@ int kchan_transfer_wait_end(struct kchan_channel *ch, struct kchan_waitq *queue,
 			    const struct kchan_patience *patience);
 u64 kchan_transfer_note_dropped_locked(struct kchan_channel *ch)
 	__must_hold(&ch->lock);
+int kchan_transfer_set_expiry(struct kchan_channel *ch, struct kchan_msg *msg,
+			      u64 expiry);
+void kchan_transfer_discard_locked(struct kchan_channel *ch,
+				   struct kchan_msg *msg, struct list_head *list)
+	__must_hold(&ch->lock);
 void kchan_transfer_drain(struct kchan_channel *ch);
 void kchan_transfer_unlock(struct kchan_channel *ch) __releases(&ch->lock);
 
@@ -125,6 +173,10 @@ void kchan_hold_count_locked(struct kchan_endpoint *ep,
 	__must_hold(&ep->channel->lock);
 void kchan_hold_uncount_locked(struct kchan_endpoint *ep,
 			       const struct kchan_msg *msg)
+	__must_hold(&ep->channel->lock);
+void kchan_hold_add_locked(struct kchan_endpoint *ep, struct kchan_msg *msg)
+	__must_hold(&ep->channel->lock);
+void kchan_hold_ack_locked(struct kchan_endpoint *ep, struct kchan_msg *msg)
 	__must_hold(&ep->channel->lock);
 int kchan_hold_keep(struct kchan_endpoint *ep, struct kchan_msg *msg);
 

@@ -62,6 +62,7 @@ struct kchan_waiting {
  * @arrival: order of service among those of one rank
  * @filter: which messages a receiver wants
  * @holder: the endpoint that is to hold the message, or NULL
+ * @taker: the endpoint that is to take its slot, or NULL
  * @served: it is in @served of the queue; not done yet, but will be [owner's lock]
  * @need_peer: fails with EPIPE when the other side is gone
  * @done: the call is served; @status, @msg and @seq are final [see wait.c]
@@ -83,6 +84,7 @@ struct kchan_waiter {
 	u64 arrival;
 	struct kchan_filter filter;
 	struct kchan_endpoint *holder;
+	struct kchan_endpoint *taker;
 	bool served;
 	bool need_peer;
 	bool done;

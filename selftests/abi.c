@@ -3,7 +3,7 @@
  * The rules that all commands keep, and the layout of their structs. Built once
  * more for 32 bits, as abi32.
  */
-#include "kchan_test.h"
+#include "kchan_pool.h"
 
 #include "kchan_layout.h"
 
@@ -22,11 +22,14 @@ FIXTURE(command)
 	int of[KINDS];
 	int chan;	/* O_RDWR, with one message, a name, and O_NONBLOCK */
 	int fd;		/* the descriptor that takes the command */
+	uint32_t slot;	/* one that it has on loan, if it has a pool */
 	struct kc_env env;
 	char data[64];
 	union {
 		struct kchan_send send;
 		struct kchan_recv recv;
+		struct kchan_publish publish;
+		struct kchan_take take;
 	} item;		/* what a batch consists of */
 	char arg[ROOM] __attribute__((aligned(8)));
 	char was[ROOM];
@@ -39,6 +42,8 @@ FIXTURE_VARIANT(command)
 	unsigned int size;
 	unsigned int first;	/* the size that was published first */
 	enum kind on;
+	bool pool;		/* of a channel that has one */
+	int done;		/* what it returns */
 };
 
 #define COMMAND_GROWN(name, nr, type, kind, was)			\
@@ -68,15 +73,34 @@ COMMAND_GROWN(state, KCHAN_IOC_STATE, kchan_state, ENDPOINT, 432);
 COMMAND(ack, KCHAN_IOC_ACK, kchan_ack, ENDPOINT);
 COMMAND(nack, KCHAN_IOC_NACK, kchan_ack, ENDPOINT);
 COMMAND(settings, KCHAN_IOC_SETTINGS, kchan_settings, ENDPOINT);
-COMMAND(send_batch, KCHAN_IOC_SEND_BATCH, kchan_batch, ENDPOINT);
-COMMAND(recv_batch, KCHAN_IOC_RECV_BATCH, kchan_batch, ENDPOINT);
+
+#define COMMAND_DONE(name, nr, type, with_pool, ret)			\
+	FIXTURE_VARIANT_ADD(command, name) {				\
+		.cmd = nr,						\
+		.size = sizeof(struct type),				\
+		.first = sizeof(struct type),				\
+		.on = ENDPOINT,						\
+		.pool = with_pool,					\
+		.done = ret,						\
+	}
+
+COMMAND_DONE(send_batch, KCHAN_IOC_SEND_BATCH, kchan_batch, false, 1);
+COMMAND_DONE(recv_batch, KCHAN_IOC_RECV_BATCH, kchan_batch, false, 1);
+COMMAND_DONE(pool_fd, KCHAN_IOC_POOL_FD, kchan_pool_fd, true, 0);
+COMMAND_DONE(loan, KCHAN_IOC_LOAN, kchan_loan, true, 1);
+COMMAND_DONE(publish, KCHAN_IOC_PUBLISH, kchan_publish, true, 0);
+COMMAND_DONE(take, KCHAN_IOC_TAKE, kchan_take, true, 0);
+COMMAND_DONE(release, KCHAN_IOC_RELEASE, kchan_release, true, 1);
+COMMAND_DONE(publish_batch, KCHAN_IOC_PUBLISH_BATCH, kchan_batch, true, 1);
+COMMAND_DONE(take_batch, KCHAN_IOC_TAKE_BATCH, kchan_batch, true, 1);
 
 /* Commands that only take their struct. */
 static bool writes_nothing_back(unsigned int cmd)
 {
 	return cmd == KCHAN_IOC_REMOVE || cmd == KCHAN_IOC_ACK ||
-		cmd == KCHAN_IOC_NACK || cmd == KCHAN_IOC_SEND_BATCH ||
-		cmd == KCHAN_IOC_RECV_BATCH;
+		cmd == KCHAN_IOC_NACK || cmd == KCHAN_IOC_RELEASE ||
+		cmd == KCHAN_IOC_SEND_BATCH || cmd == KCHAN_IOC_RECV_BATCH ||
+		cmd == KCHAN_IOC_PUBLISH_BATCH || cmd == KCHAN_IOC_TAKE_BATCH;
 }
 
 /* A valid argument for the command, its outputs poisoned. */
@@ -94,6 +118,11 @@ static void valid_arg(FIXTURE_DATA(command) *self, unsigned int cmd,
 	struct kchan_recv recv = kc_recv_arg(self->data, sizeof(self->data));
 	struct kchan_batch batch = kc_batch_arg(&self->item, 1,
 						sizeof(self->item));
+	struct kchan_pool_fd pool_fd = kp_fd_arg();
+	struct kchan_loan loan = kp_loan_arg(0);
+	struct kchan_publish publish = kp_publish_arg(self->slot, 4);
+	struct kchan_take take = kp_take_arg(0);
+	struct kchan_release release = kp_release_arg(self->slot);
 	const struct { unsigned int cmd; const void *arg; } args[] = {
 		{ KCHAN_IOC_CREATE, &create }, { KCHAN_IOC_OPEN, &open },
 		{ KCHAN_IOC_REMOVE, &remove }, { KCHAN_IOC_SEND, &send },
@@ -101,11 +130,20 @@ static void valid_arg(FIXTURE_DATA(command) *self, unsigned int cmd,
 		{ KCHAN_IOC_NACK, &ack }, { KCHAN_IOC_SETTINGS, &settings },
 		{ KCHAN_IOC_SEND_BATCH, &batch },
 		{ KCHAN_IOC_RECV_BATCH, &batch },
+		{ KCHAN_IOC_POOL_FD, &pool_fd }, { KCHAN_IOC_LOAN, &loan },
+		{ KCHAN_IOC_PUBLISH, &publish }, { KCHAN_IOC_TAKE, &take },
+		{ KCHAN_IOC_RELEASE, &release },
+		{ KCHAN_IOC_PUBLISH_BATCH, &batch },
+		{ KCHAN_IOC_TAKE_BATCH, &batch },
 	};
 	unsigned int i;
 
 	if (cmd == KCHAN_IOC_SEND_BATCH)
 		self->item.send = send;
+	else if (cmd == KCHAN_IOC_PUBLISH_BATCH)
+		self->item.publish = publish;
+	else if (cmd == KCHAN_IOC_TAKE_BATCH)
+		self->item.take = take;
 	else
 		self->item.recv = recv;
 	memset(self->arg, KC_POISON, size);
@@ -138,11 +176,17 @@ static void __attribute__((constructor)) enter(void)
 
 FIXTURE_SETUP(command)
 {
+	struct kchan_create arg = kc_create_arg("old");
+
 	ASSERT_EQ(0, entered);
 	self->env = shared;
-	self->chan = kc_create(self->env.ctl, "old", O_RDWR | O_NONBLOCK);
+	arg.slots = variant->pool ? 32 : 0;
+	arg.slot_size = variant->pool ? 64 : 0;
+	self->chan = kc_create_with(self->env.ctl, &arg);
 	ASSERT_LE(0, self->chan);
 	ASSERT_EQ(4, write(self->chan, "mess", 4));
+	if (variant->pool)
+		self->slot = kp_loan(self->chan);
 	ASSERT_EQ(0, close(kc_create(self->env.ctl, "doomed", O_RDWR)));
 	self->of[CONTROL] = self->env.ctl;
 	self->of[DIRECTORY] = open(self->env.dir, O_RDONLY | O_DIRECTORY);
@@ -169,8 +213,7 @@ FIXTURE_TEARDOWN(command)
 
 #define CALL() kc_ioctl(self->fd, variant->cmd, self->arg)
 /* What the valid call returns. */
-#define DONE (variant->cmd == KCHAN_IOC_SEND_BATCH || \
-	      variant->cmd == KCHAN_IOC_RECV_BATCH)
+#define DONE (variant->done)
 
 static void set_size(FIXTURE_DATA(command) *self, uint32_t size)
 {
@@ -190,8 +233,12 @@ static bool untouched(FIXTURE_DATA(command) *self)
 /* What a successful call took. */
 static void put_back(FIXTURE_DATA(command) *self, unsigned int cmd)
 {
-	if (cmd == KCHAN_IOC_RECV || cmd == KCHAN_IOC_RECV_BATCH)
+	if (cmd == KCHAN_IOC_RECV || cmd == KCHAN_IOC_RECV_BATCH ||
+	    cmd == KCHAN_IOC_TAKE || cmd == KCHAN_IOC_TAKE_BATCH)
 		write(self->chan, "mess", 4);
+	if (cmd == KCHAN_IOC_PUBLISH || cmd == KCHAN_IOC_PUBLISH_BATCH ||
+	    cmd == KCHAN_IOC_RELEASE)
+		self->slot = kp_loan(self->chan);
 	if (cmd == KCHAN_IOC_REMOVE)
 		close(kc_create(self->env.ctl, "doomed", O_RDWR));
 }
@@ -339,6 +386,9 @@ TEST_F(command, argument_that_cannot_be_written_back_is_EFAULT)
 	EXPECT_EQ(self->before.sent, now.sent);
 	EXPECT_EQ(self->before.received, now.received);
 	EXPECT_EQ(self->before.senders, now.senders);
+	EXPECT_EQ(self->before.slots_free, now.slots_free);
+	EXPECT_EQ(self->before.slots_loaned, now.slots_loaned);
+	EXPECT_EQ(self->before.pool_users, now.pool_users);
 }
 
 TEST_F(command, argument_that_is_only_taken_may_be_read_only)
@@ -422,7 +472,7 @@ TEST_F(abi, features_are_those_of_the_header)
 		  KCHAN_FEATURE_NETLINK | KCHAN_FEATURE_HOLD |
 		  KCHAN_FEATURE_EXPIRY | KCHAN_FEATURE_DEAD |
 		  KCHAN_FEATURE_OVERFLOW | KCHAN_FEATURE_FILTER |
-		  KCHAN_FEATURE_BATCH, f.features);
+		  KCHAN_FEATURE_BATCH | KCHAN_FEATURE_POOL, f.features);
 }
 
 TEST_F(abi, features_are_the_same_through_every_kind_of_descriptor)
@@ -449,7 +499,7 @@ TEST_F(abi, unknown_commands_are_ENOTTY)
 
 	memset(self->buf, 0, sizeof(self->buf));
 	for (nr = 0; nr < 256; nr++) {
-		if (nr <= 3 || (nr >= 0x10 && nr <= 0x18))
+		if (nr <= 3 || (nr >= 0x10 && nr <= 0x1f))
 			continue;
 		EXPECT_EQ(-ENOTTY, kc_ioctl(CTL, _IO(0xBE, nr), self->buf))
 			TH_LOG("number %u", nr);
@@ -475,7 +525,7 @@ TEST_F(abi, unknown_create_flags_are_EINVAL)
 	struct kchan_create arg = kc_create_arg("new"), was;
 	unsigned int bit;
 
-	for (bit = 4; bit < 32; bit++) {
+	for (bit = 6; bit < 32; bit++) {
 		arg.flags = 1U << bit;
 		was = arg;
 		EXPECT_EQ(-EINVAL, kc_create_with(CTL, &arg))

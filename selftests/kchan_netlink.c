@@ -433,6 +433,18 @@ int kn_to_channel(const struct kn_answer *answer, struct kn_channel *channel)
 			 channel->state.id != channel->id) ? -EBADMSG : 0;
 }
 
+/* A number that is not given where it is 0, and a time that is given with it. */
+static bool counts(const struct kn_answer *answer, unsigned int attr,
+		   uint32_t *count, unsigned int time, uint64_t *since)
+{
+	bool given = answer->attr[attr];
+
+	*count = given ? kn_u32(answer, attr) : 0;
+	if (time)
+		*since = given ? kn_u64(answer, time) : 0;
+	return given == !!*count && (!time || given == !!answer->attr[time]);
+}
+
 int kn_to_endpoint(const struct kn_answer *answer, struct kn_endpoint *endpoint)
 {
 	static const struct rule rules[] = {
@@ -446,13 +458,21 @@ int kn_to_endpoint(const struct kn_answer *answer, struct kn_endpoint *endpoint)
 		{ .attr = KCHAN_A_WAITING, .len = 4, .optional = true },
 		{ .attr = KCHAN_A_SINCE, .len = 8, .optional = true },
 		{ .attr = KCHAN_A_HELD, .len = 4, .optional = true },
+		{ .attr = KCHAN_A_LOANED, .len = 4, .optional = true },
+		{ .attr = KCHAN_A_LOANED_SINCE, .len = 8, .optional = true },
+		{ .attr = KCHAN_A_TAKEN, .len = 4, .optional = true },
+		{ .attr = KCHAN_A_TAKEN_SINCE, .len = 8, .optional = true },
 	};
-	bool waits = answer->attr[KCHAN_A_WAITING];
 
 	memset(endpoint, KC_POISON, sizeof(*endpoint));
 	if (!KEEPS(answer, KCHAN_CMD_ENDPOINT, rules) ||
-	    waits != !!answer->attr[KCHAN_A_SINCE] ||
-	    !kn_u32(answer, KCHAN_A_WAITING) || !kn_u32(answer, KCHAN_A_HELD))
+	    !counts(answer, KCHAN_A_WAITING, &endpoint->waiting,
+		    KCHAN_A_SINCE, &endpoint->since) ||
+	    !counts(answer, KCHAN_A_HELD, &endpoint->held, 0, NULL) ||
+	    !counts(answer, KCHAN_A_LOANED, &endpoint->loaned,
+		    KCHAN_A_LOANED_SINCE, &endpoint->loaned_since) ||
+	    !counts(answer, KCHAN_A_TAKEN, &endpoint->taken,
+		    KCHAN_A_TAKEN_SINCE, &endpoint->taken_since))
 		return -EBADMSG;
 	endpoint->id = kn_u64(answer, KCHAN_A_ID);
 	endpoint->pid = kn_u32(answer, KCHAN_A_PID);
@@ -460,10 +480,6 @@ int kn_to_endpoint(const struct kn_answer *answer, struct kn_endpoint *endpoint)
 	endpoint->gid = kn_u32(answer, KCHAN_A_GID);
 	endpoint->role = kn_u32(answer, KCHAN_A_ROLE);
 	endpoint->alive = get_text(answer, KCHAN_A_COMM, endpoint->comm);
-	endpoint->waiting = waits ? kn_u32(answer, KCHAN_A_WAITING) : 0;
-	endpoint->since = waits ? kn_u64(answer, KCHAN_A_SINCE) : 0;
-	endpoint->held = answer->attr[KCHAN_A_HELD] ?
-			 kn_u32(answer, KCHAN_A_HELD) : 0;
 	return 0;
 }
 
@@ -548,6 +564,13 @@ int kn_endpoints(int sock, uint64_t id, struct kn_endpoints *all)
 	return ret;
 }
 
+static bool is_limit(unsigned int attr)
+{
+	return (attr >= KCHAN_A_MAX_CHANNELS && attr <= KCHAN_A_USER_BYTES) ||
+		attr == KCHAN_A_MAX_POOL_BYTES_USER ||
+		attr == KCHAN_A_USER_POOL_BYTES;
+}
+
 int kn_limits(int sock, struct kn_limits *limits)
 {
 	struct kn_request req;
@@ -561,8 +584,7 @@ int kn_limits(int sock, struct kn_limits *limits)
 	if (ret)
 		return ret;
 	for (attr = 0; attr <= KCHAN_A_MAX; attr++) {
-		if (has(&answer, attr, 8) != (attr >= KCHAN_A_MAX_CHANNELS &&
-					      attr <= KCHAN_A_USER_BYTES))
+		if (has(&answer, attr, 8) != is_limit(attr))
 			return -EBADMSG;
 		limits->value[attr] = kn_u64(&answer, attr);
 	}

@@ -80,9 +80,13 @@ struct kn_endpoint {
 	uint32_t waiting;	/* 0: not given */
 	uint64_t since;
 	uint32_t held;		/* 0: not given */
+	uint32_t loaned;	/* likewise */
+	uint64_t loaned_since;
+	uint32_t taken;		/* likewise */
+	uint64_t taken_since;
 };
 
-/* By attribute: KCHAN_A_MAX_CHANNELS to KCHAN_A_USER_BYTES. */
+/* By attribute. */
 struct kn_limits {
 	uint64_t value[KCHAN_A_MAX + 1];
 };

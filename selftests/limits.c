@@ -18,6 +18,7 @@ static const struct limit {
 	{ "max_depth", 65536 },
 	{ "max_msgsize", 16 << 20 },
 	{ "max_bytes", 64 << 20 },
+	{ "max_pool_bytes_user", 1 << 30 },
 };
 
 #define LIMITS ARRAY_SIZE(limits)

@@ -561,6 +561,7 @@ static const struct {
 	{ "max_depth", KCHAN_A_MAX_DEPTH },
 	{ "max_msgsize", KCHAN_A_MAX_MSGSIZE },
 	{ "max_bytes", KCHAN_A_MAX_BYTES },
+	{ "max_pool_bytes_user", KCHAN_A_MAX_POOL_BYTES_USER },
 };
 
 #define HERE (-1)		/* the network namespace of the test */

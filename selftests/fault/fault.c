@@ -51,10 +51,22 @@ void drain(void)
 		;
 }
 
+/* What the pools of this user take. */
+uint64_t pool_bytes(void)
+{
+	struct kn_limits limits;
+	int sock = kn_socket();
+	int ret = kn_limits(sock, &limits);
+
+	close(sock);
+	return ret ? UINT64_MAX : limits.value[KCHAN_A_USER_POOL_BYTES];
+}
+
 /* What must be as before. */
 struct shape {
 	int fds;
 	int names;
+	uint64_t pool_bytes;
 	struct kchan_state state;
 };
 
@@ -75,6 +87,7 @@ static struct shape shape_now(void)
 	struct shape shape = {
 		.fds = count_entries("/proc/self/fd"),
 		.names = count_entries(env.dir),
+		.pool_bytes = pool_bytes(),
 		.state = kc_state(fd),
 	};
 
@@ -84,6 +97,7 @@ static struct shape shape_now(void)
 static bool shape_same(const struct shape *a, const struct shape *b)
 {
 	return a->fds == b->fds && a->names == b->names &&
+	       a->pool_bytes == b->pool_bytes &&
 	       a->state.queued == b->state.queued &&
 	       a->state.queued_bytes == b->state.queued_bytes &&
 	       a->state.held == b->state.held &&
@@ -149,9 +163,11 @@ static const char *run_row(const struct row *row, int nth)
 		if (!kc_sums(fd))
 			return "the counters do not add up";
 		if (!shape_same(&before, &after)) {
-			printf("# fault %d returned %d: descriptors %d, were %d; names %d, were %d\n",
+			printf("# fault %d returned %d: descriptors %d, were %d; names %d, were %d; pools %llu bytes, were %llu\n",
 			       n, ret, after.fds, before.fds, after.names,
-			       before.names);
+			       before.names,
+			       (unsigned long long)after.pool_bytes,
+			       (unsigned long long)before.pool_bytes);
 			return "something is left";
 		}
 		if (left)
@@ -218,7 +234,7 @@ static int run_table(const struct table *table, size_t first, int nth, bool all)
 static int run_tables(int nth, bool all)
 {
 	static const struct table *const tables[] = {
-		&call_rows, &queue_rows, &look_rows,
+		&call_rows, &queue_rows, &look_rows, &pool_rows,
 	};
 	size_t i, count = 0;
 	int failed = 0;

@@ -48,6 +48,7 @@ struct table {
 extern const struct table call_rows;	/* calls.c */
 extern const struct table queue_rows;	/* queue.c */
 extern const struct table look_rows;	/* look.c */
+extern const struct table pool_rows;	/* pool.c */
 
 extern struct kc_env env;
 extern int fd;		/* of the channel "q", for both, nonblocking */
@@ -60,6 +61,7 @@ const char *path(const char *name);
 void close_made(void);
 int keep(int ret);
 void drain(void);
+uint64_t pool_bytes(void);
 
 /* look.c */
 extern int full;	/* a channel with room for one message, which it has */

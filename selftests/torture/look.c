@@ -329,7 +329,7 @@ bool act_listen(void)
 	return true;
 }
 
-/* What the messages of a user take, in all namespaces. */
+/* What the messages and the pools of a user take, in all namespaces. */
 static uint64_t bytes_of(uid_t uid)
 {
 	struct kn_limits limits;
@@ -343,7 +343,8 @@ static uint64_t bytes_of(uid_t uid)
 	err = sock < 0 ? sock : kn_limits(sock, &limits);
 	if (sock >= 0)
 		close(sock);
-	return err ? UINT64_MAX : limits.value[KCHAN_A_USER_BYTES];
+	return err ? UINT64_MAX : limits.value[KCHAN_A_USER_BYTES] +
+				  limits.value[KCHAN_A_USER_POOL_BYTES];
 }
 
 /* Is no message left, of anybody? */

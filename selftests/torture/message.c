@@ -431,12 +431,21 @@ static void check_marks(const struct kchan_state *s)
 		       (unsigned long long)s->id);
 }
 
+static void check_slots(const struct kchan_state *s)
+{
+	if (s->slots_free + s->slots_loaned + s->slots_taken > s->slots)
+		t_fail("channel %llu: of %u slots %u free, %u loaned, %u taken",
+		       (unsigned long long)s->id, s->slots, s->slots_free,
+		       s->slots_loaned, s->slots_taken);
+}
+
 static void check_attributes(const struct kchan_state *s,
 			     const struct t_channel *ch)
 {
 	if (!s->senders || !s->receivers || s->id != ch->id ||
 	    s->depth != ch->depth || s->msgsize != ch->msgsize ||
-	    s->overflow != ch->overflow || s->dead_letter != ch->dead_letter)
+	    s->overflow != ch->overflow || s->dead_letter != ch->dead_letter ||
+	    s->slots != ch->slots || s->slot_size != ch->slot_size)
 		t_fail("channel %llu has changed", (unsigned long long)ch->id);
 	if (!ch->mortal && kc_total(s->dropped))
 		t_fail("channel %llu: messages die", (unsigned long long)ch->id);
@@ -460,6 +469,7 @@ bool t_check_state(int fd, const struct t_channel *ch, struct kchan_state *s)
 	}
 	check_sums(s);
 	check_marks(s);
+	check_slots(s);
 	if (ch)
 		check_attributes(s, ch);
 	if (s->waiting_receivers && s->queued && !settles(fd, s))

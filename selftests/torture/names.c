@@ -169,6 +169,19 @@ static int dead_letter_error(const struct kchan_create *arg, int err)
 	return arg->flags & KCHAN_CREATE_DEAD_LETTER ? err : EINTR;
 }
 
+static void any_pool(struct kchan_create *arg)
+{
+	arg->slots = 1 + t_rnd(20);
+	arg->slot_size = 64 << t_rnd(9);
+	arg->depth = t_one_in(2) ? 0 : 1 + t_rnd(arg->slots);
+	arg->msgsize = 0;
+	arg->bytes = 0;
+	if (t_one_in(3))
+		arg->flags |= KCHAN_CREATE_ZERO_SLOTS;
+	if (t_one_in(3))
+		arg->flags |= KCHAN_CREATE_RECV_COPY;
+}
+
 static struct kchan_create any_create(const char *name)
 {
 	struct kchan_create arg = kc_create_arg(name);
@@ -183,6 +196,8 @@ static struct kchan_create any_create(const char *name)
 	}
 	if (t_one_in(2))
 		any_end(&arg);
+	if (t_one_in(3))
+		any_pool(&arg);
 	return arg;
 }
 

@@ -288,17 +288,21 @@ struct hog {
 static int hog_child(void *arg)
 {
 	struct hog *hog = arg;
-	int fd = -1, ctl = t_ctl();
+	int fd = -1, ctl = t_ctl(), pool = -1;
 	char *p;
 
 	if (kc_write_file(hog->procs, "0"))
 		return 0;
 	if (ctl >= 0)
 		fd = kc_queue(ctl, 4096, T_MAX, 32 << 20);
+	if (t_one_in(2))
+		pool = t_hog_pool(ctl);
 	while (!world->stop) {
 		struct t_call call = t_call_tracked(t_rnd(T_CHANNELS));
 
 		call.faulty = true;
+		if (pool >= 0)
+			t_hog_slot(pool);
 		if (fd >= 0 && t_one_in(2)) {
 			call = t_call_private(fd);
 			call.len = t_random_len(T_MAX);

@@ -235,6 +235,16 @@ static bool wanted(int channel, enum t_want want)
 	return false;
 }
 
+/* Slots may be with the dead letters. */
+static void make_room_elsewhere(void)
+{
+	struct t_call call = t_call_tracked(T_LETTERS);
+
+	call.patience = T_NOW;
+	if (t_recv(&call) == -EAGAIN)
+		t_tidy(T_LETTERS);
+}
+
 /* Take a message, or have what is held come back. */
 static void make_room(int channel, const struct kchan_state *state)
 {
@@ -245,6 +255,8 @@ static void make_room(int channel, const struct kchan_state *state)
 		t_recv(&call);
 	else if (state->held)
 		t_tidy(channel);
+	else if (state->slots && state->dead_letter)
+		make_room_elsewhere();
 }
 
 /* Is there a message that fits? Then who waits for it must wake up. */
@@ -360,6 +372,20 @@ static void choose_end(int i, struct kchan_create *arg)
 					     KCHAN_OVERFLOW_BLOCK;
 }
 
+/* Its messages are in slots; not much memory, as LOAN fills all of one. */
+static void choose_pool(int i, struct kchan_create *arg)
+{
+	if (i < 2 || i == T_LETTERS || !t_one_in(i % 3 == 2 ? 1 : 3))
+		return;
+	arg->slots = 1 + t_rnd(t_one_in(4) ? 4 : 64);
+	arg->slot_size = 256 << t_rnd(7);
+	arg->depth = t_one_in(2) ? 0 : 1 + t_rnd(arg->slots);
+	arg->msgsize = t_one_in(2) ? 0 : T_HEAD + t_rnd(200);
+	arg->bytes = 0;
+	if (t_one_in(3))
+		arg->flags |= KCHAN_CREATE_ZERO_SLOTS;
+}
+
 static bool make_channel(int i, int ctl)
 {
 	struct t_channel *ch = &world->channel[i];
@@ -377,6 +403,7 @@ static bool make_channel(int i, int ctl)
 	arg.bytes = (uint64_t)arg.msgsize * (1 + t_rnd(4));
 	ch->tiny = i % 3 == 1;
 	choose_end(i, &arg);
+	choose_pool(i, &arg);
 	ch->fd = kc_create_with(ctl, &arg);
 	if (ch->fd < 0) {
 		t_fail("CREATE: %s", strerror(-ch->fd));
@@ -390,6 +417,8 @@ static bool make_channel(int i, int ctl)
 	ch->bytes = state.bytes;
 	ch->overflow = state.overflow;
 	ch->dead_letter = state.dead_letter;
+	ch->slots = state.slots;
+	ch->slot_size = state.slot_size;
 	return ch->nowait >= 0;
 }
 
@@ -627,6 +656,15 @@ static uint64_t orphans_elsewhere(void)
 	return sum;
 }
 
+static bool slots_are_free(void *arg)
+{
+	struct t_channel *ch = arg;
+	struct kchan_state s = kc_state(ch->fd);
+
+	return s.slots_free == ch->slots && !s.slots_loaned &&
+	       !s.slots_taken && !s.pool_users;
+}
+
 /* The books of a tracked channel that is empty now. */
 static void balance(int i)
 {
@@ -662,6 +700,8 @@ static void balance(int i)
 		t_fail("channel %d: %u queued, %u held, %u + %u wait in the end",
 		       i, s.queued, s.held, s.waiting_senders,
 		       s.waiting_receivers);
+	if (ch->slots)
+		t_eventually(slots_are_free, ch, "all slots are free");
 	if (s.senders != 2 || s.receivers != 2)
 		t_fail("channel %d: %u senders and %u receivers are left", i,
 		       s.senders, s.receivers);

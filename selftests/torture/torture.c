@@ -20,6 +20,7 @@ const struct t_action t_actions[] = {
 	{ "state",	act_state,	8,	0 },
 	{ "burst",	act_burst,	1,	0 },
 	{ "hold",	act_hold,	16,	0 },
+	{ "slots",	act_slots,	24,	0 },
 	{ "choose",	act_choose,	10,	0 },
 	{ "send-batch",	act_send_batch,	8,	0 },
 	{ "recv-batch",	act_recv_batch,	8,	0 },
@@ -310,9 +311,9 @@ static bool one_seed(unsigned int n)
 	status = watch(pid);
 	rounds = world->round - opt.first_round + 1;
 	print_counts();
-	t_say("seed %llu: %u rounds, %u messages sent, %u received, %u of them again, %u held first, %u dead letters; %u killed, %u by OOM, %u stopped; %u page faults served beside other calls; module loaded %u times",
+	t_say("seed %llu: %u rounds, %u messages sent, %u received, %u of them again, %u held first, %u dead letters, %u slots had; %u killed, %u by OOM, %u stopped; %u page faults served beside other calls; module loaded %u times",
 	      (unsigned long long)world->seed, rounds, world->sent,
-	      world->received, world->again, world->held, world->letters,
+	      world->received, world->again, world->held, world->letters, world->slotted,
 	      world->killed, world->oom_killed, world->stopped,
 	      world->slow_faults, world->loads);
 	if (status)

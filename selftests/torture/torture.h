@@ -115,6 +115,8 @@ struct t_slot {
  * @bytes: attribute
  * @overflow: attribute
  * @dead_letter: attribute
+ * @slots: attribute
+ * @slot_size: attribute
  * @tiny: carries messages too short for a header; received by RECV alone
  * @mortal: messages may die there
  * @got: messages received, by who noted them; held ones once acknowledged
@@ -131,6 +133,8 @@ struct t_channel {
 	uint64_t bytes;
 	uint32_t overflow;
 	uint64_t dead_letter;
+	uint32_t slots;
+	uint32_t slot_size;
 	bool tiny;
 	bool mortal;
 	uint32_t got;
@@ -179,6 +183,7 @@ struct t_world {
 	uint32_t slow_faults;
 	uint32_t held;
 	uint32_t letters;
+	uint32_t slotted;
 	int slots;
 	unsigned int weight[T_ACTIONS];
 	struct t_count count[T_ACTIONS];
@@ -398,6 +403,10 @@ bool t_may_reject(const struct t_call *call);
 void t_let_go(const struct t_call *call);
 void t_tidy(int channel);
 
+/* slots.c */
+int t_hog_pool(int ctl);
+void t_hog_slot(int fd);
+
 /* look.c */
 int t_tracked(uint64_t id);
 uint64_t t_seen(void);
@@ -433,7 +442,7 @@ bool act_take(void), act_oom(void), act_bad_send(void), act_bad_recv(void);
 bool act_bad_arg(void), act_slow_copy(void), act_slow_wait(void);
 bool act_slow_ctl(void), act_use(void), act_hold(void), act_choose(void);
 bool act_send_batch(void), act_recv_batch(void), act_settings(void);
-bool act_slow_many(void), act_expire(void);
+bool act_slow_many(void), act_expire(void), act_slots(void);
 bool act_remove(void), act_relative(void), act_look(void), act_listen(void);
 bool act_kill(void), act_stop(void), act_continue(void);
 bool act_interrupt(void), act_unload(void);

@@ -45,10 +45,11 @@
  * - memory that cannot be read or written: EFAULT.
  *
  * A successful call writes the whole struct back, as much of it as both sides
- * know, and clears what only the caller knows; REMOVE, ACK, NACK and the
- * batches have nothing to write, SEND only its @seq. A call that fails changes
- * nothing, and leaves the caller's struct as it was; the exceptions are the one
- * named at &struct kchan_recv, and EFAULT, which may come when part of it is
+ * know, and clears what only the caller knows; REMOVE, ACK, NACK, RELEASE and the
+ * batches have nothing to write, SEND only its @seq, PUBLISH @seq and @next, LOAN
+ * @slot or the array. A call that fails changes
+ * nothing, and leaves the caller's struct as it was; the exceptions are those
+ * named at &struct kchan_recv and &struct kchan_take, and EFAULT, which may come when part of it is
  * written.
  *
  * Times are nanoseconds of CLOCK_MONOTONIC as the caller's time namespace
@@ -73,6 +74,13 @@
 #define KCHAN_IOC_SETTINGS	_IO(KCHAN_IOC_TYPE, 0x16)
 #define KCHAN_IOC_SEND_BATCH	_IO(KCHAN_IOC_TYPE, 0x17)
 #define KCHAN_IOC_RECV_BATCH	_IO(KCHAN_IOC_TYPE, 0x18)
+#define KCHAN_IOC_POOL_FD	_IO(KCHAN_IOC_TYPE, 0x19)
+#define KCHAN_IOC_LOAN		_IO(KCHAN_IOC_TYPE, 0x1a)
+#define KCHAN_IOC_PUBLISH	_IO(KCHAN_IOC_TYPE, 0x1b)
+#define KCHAN_IOC_TAKE		_IO(KCHAN_IOC_TYPE, 0x1c)
+#define KCHAN_IOC_RELEASE	_IO(KCHAN_IOC_TYPE, 0x1d)
+#define KCHAN_IOC_PUBLISH_BATCH	_IO(KCHAN_IOC_TYPE, 0x1e)
+#define KCHAN_IOC_TAKE_BATCH	_IO(KCHAN_IOC_TYPE, 0x1f)
 
 /* Kinds of channel. */
 #define KCHAN_KIND_QUEUE	0	/* each message goes to one receiver */
@@ -98,6 +106,7 @@
 #define KCHAN_FEATURE_OVERFLOW	(1ULL << 6)	/* what a full queue does */
 #define KCHAN_FEATURE_FILTER	(1ULL << 7)	/* RECV with a filter, PEEK */
 #define KCHAN_FEATURE_BATCH	(1ULL << 8)	/* SEND_BATCH, RECV_BATCH */
+#define KCHAN_FEATURE_POOL	(1ULL << 9)	/* pools: DOC: pools and slots */
 
 /**
  * struct kchan_features - argument of %KCHAN_IOC_FEATURES
@@ -122,6 +131,8 @@ struct kchan_features {
 #define KCHAN_CREATE_AUTO	(1U << 1)	/* gone with its last endpoint */
 #define KCHAN_CREATE_PAIR	(1U << 2)	/* unnamed only: two descriptors */
 #define KCHAN_CREATE_DEAD_LETTER (1U << 3)	/* @dead_letter is given */
+#define KCHAN_CREATE_ZERO_SLOTS	(1U << 4)	/* pool: a slot is zero when loaned */
+#define KCHAN_CREATE_RECV_COPY	(1U << 5)	/* pool: not for who only receives */
 
 /* &struct kchan_create.overflow: what becomes of a message that does not fit. */
 #define KCHAN_OVERFLOW_BLOCK	0	/* its sender waits */
@@ -132,6 +143,13 @@ struct kchan_features {
 
 /* The most that &struct kchan_create.max_deliveries may be. */
 #define KCHAN_DELIVERIES_MAX	65535
+
+/* The most that @slots and @slot_size of &struct kchan_create may be. */
+#define KCHAN_SLOTS_MAX		(1 << 20)
+#define KCHAN_SLOT_SIZE_MAX	(1 << 30)
+
+/* Slots lie so many bytes, or a multiple of that, from one to the next. */
+#define KCHAN_SLOT_ALIGN	64
 
 /**
  * struct kchan_create - argument of %KCHAN_IOC_CREATE
@@ -154,7 +172,8 @@ struct kchan_features {
  * @msgsize: in: bytes of one message at most; 0: the default, or @bytes where
  *	that is given and less.
  * @bytes: in: payload bytes that the queue holds at most, not below @msgsize;
- *	0: the default, or @msgsize where that is more.
+ *	0: the default, or @msgsize where that is more. With a pool the defaults
+ *	of these three are what the pool has, and more they may not be.
  * @fd: out: the descriptor; with PAIR the receiving end.
  * @fd_send: out: with PAIR the sending end, else -1.
  * @overflow: in: KCHAN_OVERFLOW_*. DROP drops queued messages whose priority is
@@ -169,6 +188,10 @@ struct kchan_features {
  *	instance that is open for writing. Dead messages go there, see DOC:
  *	dead messages. Without DEAD_LETTER: 0.
  * @reserved: in: 0.
+ * @slots: in: slots of the channel's pool, up to %KCHAN_SLOTS_MAX; 0: it has
+ *	none, see DOC: pools and slots.
+ * @slot_size: in: bytes of each, up to %KCHAN_SLOT_SIZE_MAX, rounded up to a
+ *	multiple of %KCHAN_SLOT_ALIGN; 0 if @slots is.
  *
  * Makes a channel and opens it; where the name is taken and EXCL is not given,
  * opens what is there, as OPEN does, and leaves its attributes alone. A new
@@ -179,11 +202,14 @@ struct kchan_features {
  * EEXIST (EXCL, and the name is taken), EINVAL (a malformed name, @mode above
  * 0777, an unknown @kind or @overflow, @bytes below @msgsize, @max_deliveries
  * or @ttl too high, PAIR with a name, EXCL or AUTO without one, a dead-letter
- * channel that has one itself or is of another instance), EBADF (@dead_letter
- * is no endpoint that is open for writing), ENAMETOOLONG, ERANGE (@depth,
- * @msgsize or @bytes above net.kchan.max_depth, .max_msgsize, .max_bytes),
- * EDQUOT (the caller's user has net.kchan.max_channels_user channels and
- * directories), ENOSPC (the namespace has net.kchan.max_channels, or has given
+ * channel that has one itself or is of another instance, @slots or @slot_size
+ * too high or only one of them, ZERO_SLOTS or RECV_COPY without them, @depth,
+ * @msgsize or @bytes above what the pool has), EBADF (@dead_letter
+ * is no endpoint that is open for writing), ENAMETOOLONG, ERANGE (without a
+ * pool: @depth, @msgsize or @bytes above net.kchan.max_depth, .max_msgsize,
+ * .max_bytes), EDQUOT (the caller's user has net.kchan.max_channels_user
+ * channels and directories, or would have pools above
+ * net.kchan.max_pool_bytes_user), ENOSPC (the namespace has net.kchan.max_channels, or has given
  * out all numbers), EROFS (the directory's mount is read-only), EXDEV
  * (something else is mounted on a directory in @name).
  */
@@ -205,6 +231,8 @@ struct kchan_create {
 	__u64 ttl;
 	__s32 dead_letter;
 	__u32 reserved;
+	__u32 slots;
+	__u32 slot_size;
 };
 
 /**
@@ -228,7 +256,8 @@ struct kchan_create {
  * unless the overflow policy there makes room. That is one hop: a dead-letter
  * channel has none itself. It does not know of those who send to it in this
  * way, and does not live for them: one without a name is gone with its last
- * endpoint.
+ * endpoint. A message in a slot takes its slot with it; there it is received by
+ * copy.
  */
 #define KCHAN_DEAD_EXPIRED	1
 #define KCHAN_DEAD_REJECTED	2
@@ -559,9 +588,277 @@ struct kchan_batch {
 	__u32 reserved;
 };
 
+/**
+ * DOC: pools and slots
+ *
+ * A channel made with &struct kchan_create.slots has a *pool*: memory that its
+ * users map, so that payloads are not copied. It consists of slots of one size,
+ * numbered from 0; slot n begins n times slot_size bytes into the pool. Each
+ * message of the channel is in a slot, those of write(2) and SEND too.
+ *
+ * The module knows of each slot whose it is:
+ *
+ * - *free*;
+ * - *loaned* to an endpoint, by LOAN: its to fill, and to PUBLISH;
+ * - *queued*: it is that of a message which is in the queue, on its way there or
+ *   to a receiver, received by copy with HOLD, or in a dead-letter channel;
+ * - *taken* by an endpoint, by TAKE: its to read until RELEASE.
+ *
+ * What an endpoint has on loan is free again when its last reference goes,
+ * however its process ended, and what it has taken likewise; what it took with HOLD
+ * is put back into the queue. The number of a slot is a claim: EPERM if it is not
+ * the endpoint's, EINVAL if there is none.
+ *
+ * All else is as with any message: priority, tag, expiry, filters, overflow,
+ * dead letters, counters. read(2) and RECV copy it out of the slot, and the slot is
+ * free then. A part that nobody has written reads as zeros.
+ *
+ * The pool is mapped through a descriptor from POOL_FD, or by mmap(2) of an
+ * endpoint that is open for reading: at offset 0, MAP_SHARED. Who may send may
+ * write all of it, and who may only receive may read all of it: a pool is one
+ * domain of trust, and the module takes nothing of what it finds there for
+ * anything but payload. With RECV_COPY it is not mapped by who may only
+ * receive, who cannot TAKE then.
+ *
+ * Memory comes when a slot is first loaned, zeroed, and is charged to the memory
+ * cgroup of who made the channel. With ZERO_SLOTS a slot is zero at each loan.
+ * The size never changes, and the pool stays while it is mapped or a descriptor
+ * of it is open, whatever becomes of the channel.
+ *
+ * A pool counts against net.kchan.max_pool_bytes_user of who made the channel:
+ * its slots, and %KCHAN_SLOT_OVERHEAD bytes for each; as long as the channel or an
+ * endpoint is there.
+ *
+ * To all commands of pools the channel must have one: else EOPNOTSUPP. Their
+ * field @pool is 0, the channel's only one: else EINVAL.
+ */
+#define KCHAN_SLOT_OVERHEAD	256
+
+/* No slot. */
+#define KCHAN_SLOT_NONE		0xffffffffU
+
+/**
+ * struct kchan_pool_fd - argument of %KCHAN_IOC_POOL_FD
+ * @size: in: sizeof of the caller's struct.
+ * @flags: in: 0.
+ * @pool: in: 0.
+ * @fd: out: a descriptor of the pool, close-on-exec: for reading and writing if
+ *	the endpoint is open for writing, else for reading only.
+ * @slots: out: how many slots it has.
+ * @slot_size: out: bytes of each.
+ * @bytes: out: bytes of all.
+ *
+ * Gives a descriptor of the pool, a file of its own that takes mmap(2), read(2)
+ * and the like, and in which nothing but its bytes can be changed: ftruncate(2),
+ * seals, and without the capabilities of root fchmod(2), fchown(2) and a second
+ * open through /proc are refused.
+ *
+ * Errors, beside those of all commands and pools: EACCES (the channel was made
+ * with RECV_COPY, and the endpoint is open for reading only), EIDRM (revoked, or
+ * the namespace is gone), EMFILE and ENFILE, ENOMEM.
+ */
+struct kchan_pool_fd {
+	__u32 size;
+	__u32 flags;
+	__u32 pool;
+	__s32 fd;
+	__u32 slots;
+	__u32 slot_size;
+	__u64 bytes;
+};
+
+/**
+ * struct kchan_loan - argument of %KCHAN_IOC_LOAN
+ * @size: in: sizeof of the caller's struct.
+ * @flags: in: %KCHAN_NONBLOCK, %KCHAN_NEED_PEER: as in &struct kchan_send.
+ * @pool: in: 0.
+ * @slot: out: the number of the slot, or of the first; without @count only.
+ * @deadline: in: as in &struct kchan_send.
+ * @slots: in: address of an array of __u32 that takes the numbers; 0: there is
+ *	only @slot.
+ * @count: in: how many there are room for, 1 to %KCHAN_BATCH_MAX; without
+ *	@slots: 0.
+ * @reserved: in: 0.
+ *
+ * Loans slots. While none is free the call waits, and is served in the order
+ * in which it came; what is free beyond the first one is taken without waiting. The
+ * endpoint must be open for writing.
+ *
+ * Where the channel's overflow is REJECT it fails instead (ENOSPC). Where it is
+ * DROP the message is dropped for the first slot that is worth least; the call waits
+ * if there is none, or that would not set its slot free: dead ones go to a
+ * dead-letter channel, it came as one, or somebody just looks at it.
+ *
+ * Returns how many slots that were.
+ *
+ * Errors, beside those of all commands and pools: EAGAIN, EBADF (not open for
+ * writing), EIDRM, EINTR, EINVAL (@slots and @count do not go together),
+ * ENOMEM (for the memory of the slot), ENOSPC, EPIPE, ETIMEDOUT: as SEND.
+ */
+struct kchan_loan {
+	__u32 size;
+	__u32 flags;
+	__u32 pool;
+	__u32 slot;
+	__u64 deadline;
+	__u64 slots;
+	__u32 count;
+	__u32 reserved;
+};
+
+/* &struct kchan_publish.flags */
+#define KCHAN_PUBLISH_LOAN	(1U << 4)	/* loan another, into @next */
+
+/**
+ * struct kchan_publish - argument of %KCHAN_IOC_PUBLISH
+ * @size: in: sizeof of the caller's struct.
+ * @flags: in: %KCHAN_NONBLOCK, %KCHAN_NEED_PEER: as in &struct kchan_send;
+ *	%KCHAN_PUBLISH_LOAN.
+ * @slot: in: a slot that the endpoint has on loan.
+ * @len: in: bytes of payload, from its beginning, 0 to the channel's msgsize.
+ * @prio: in: as in &struct kchan_send; likewise the next three.
+ * @pool: in: 0.
+ * @tag: in.
+ * @deadline: in.
+ * @expiry: in.
+ * @seq: out: as in &struct kchan_send.
+ * @next: out: with %KCHAN_PUBLISH_LOAN a slot that is loaned now,
+ *	%KCHAN_SLOT_NONE if that failed.
+ * @reserved: in: 0.
+ *
+ * Sends what is in a slot as a message. The slot is no more the endpoint's, and who
+ * sends must not write there any more, though nothing keeps him from it. If the
+ * call fails it stays loaned.
+ *
+ * With %KCHAN_PUBLISH_LOAN a slot is loaned then as LOAN does it. That waits
+ * as the call does, but does not make it fail: the message is sent. It drops no
+ * message: with an overflow other than BLOCK it only takes a slot that is free.
+ *
+ * Errors, beside those of pools: those of SEND but for EDQUOT; EINVAL (there is
+ * no slot @slot), EPERM (it is not on loan to the endpoint).
+ */
+struct kchan_publish {
+	__u32 size;
+	__u32 flags;
+	__u32 slot;
+	__u32 len;
+	__u32 prio;
+	__u32 pool;
+	__u64 tag;
+	__u64 deadline;
+	__u64 expiry;
+	__u64 seq;
+	__u32 next;
+	__u32 reserved;
+};
+
+/* &struct kchan_take.flags */
+#define KCHAN_TAKE_RELEASE	(1U << 5)	/* release @release first */
+
+/**
+ * struct kchan_take - argument of %KCHAN_IOC_TAKE
+ * @size: in: sizeof of the caller's struct.
+ * @flags: in: %KCHAN_NONBLOCK, %KCHAN_NEED_PEER, %KCHAN_HOLD: as in &struct
+ *	kchan_recv; %KCHAN_TAKE_RELEASE.
+ * @release: in, out: with %KCHAN_TAKE_RELEASE a slot to RELEASE first, or
+ *	%KCHAN_SLOT_NONE; else 0. It is released whatever becomes of the rest of
+ *	the call, and then this is %KCHAN_SLOT_NONE, also if the call fails.
+ * @filter: in: as in &struct kchan_recv; likewise the next two.
+ * @value: in.
+ * @deadline: in.
+ * @slot: out: the slot that the message is in.
+ * @len: out: as in &struct kchan_recv; likewise all that follow but @pool.
+ * @tag: out.
+ * @seq: out.
+ * @time: out.
+ * @prio: out.
+ * @deliveries: out.
+ * @pid: out.
+ * @uid: out.
+ * @gid: out.
+ * @reason: out.
+ * @expiry: out.
+ * @origin: out.
+ * @pool: out: 0.
+ * @reserved: out: 0.
+ *
+ * Receives a message where it is: its slot is the endpoint's until RELEASE. With
+ * HOLD the message is held as well; then RELEASE is its ACK and ACK its RELEASE,
+ * and after NACK the slot is no more the endpoint's.
+ *
+ * Errors, beside those of pools: those of RECV but for EMSGSIZE; those of
+ * RELEASE for @release; EACCES (the channel was made with RECV_COPY, and the
+ * endpoint is open for reading only), EXDEV (the message is not in a slot of this
+ * pool, but came as a dead one from another channel: RECV takes it).
+ */
+struct kchan_take {
+	__u32 size;
+	__u32 flags;
+	__u32 release;
+	__u32 filter;
+	__u64 value;
+	__u64 deadline;
+	__u32 slot;
+	__u32 len;
+	__u64 tag;
+	__u64 seq;
+	__u64 time;
+	__u32 prio;
+	__u32 deliveries;
+	__u32 pid;
+	__u32 uid;
+	__u32 gid;
+	__u32 reason;
+	__u64 expiry;
+	__u64 origin;
+	__u32 pool;
+	__u32 reserved;
+};
+
+/**
+ * struct kchan_release - argument of %KCHAN_IOC_RELEASE
+ * @size: in: sizeof of the caller's struct.
+ * @flags: in: 0.
+ * @pool: in: 0.
+ * @slot: in: a slot that the endpoint has taken, or has on loan; with @slots:
+ *	0.
+ * @slots: in: address of an array of __u32, such slots; 0: there is only @slot.
+ * @count: in: how many there are, 1 to %KCHAN_BATCH_MAX; without @slots: 0.
+ * @reserved: in: 0.
+ *
+ * Gives slots back: they are free. A message that was taken with HOLD is
+ * acknowledged.
+ *
+ * Returns how many that were. They are dealt with one after another: if one is not
+ * the endpoint's, or cannot be read, the call ends there, and is an error
+ * only if that is the first.
+ *
+ * Errors, beside those of all commands and pools: EIDRM (revoked, or the
+ * namespace is gone), EINVAL (there is no such slot; @slot, @slots and @count do
+ * not go together), EPERM (the slot is not the endpoint's).
+ */
+struct kchan_release {
+	__u32 size;
+	__u32 flags;
+	__u32 pool;
+	__u32 slot;
+	__u64 slots;
+	__u32 count;
+	__u32 reserved;
+};
+
+/**
+ * DOC: PUBLISH_BATCH and TAKE_BATCH
+ *
+ * Take &struct kchan_batch, as SEND_BATCH and RECV_BATCH do, with items that are
+ * &struct kchan_publish and &struct kchan_take.
+ */
+
 /* &struct kchan_state.flags */
 #define KCHAN_STATE_AUTO	(1U << 0)	/* gone with its last endpoint */
 #define KCHAN_STATE_NAMED	(1U << 1)	/* has a name now */
+#define KCHAN_STATE_ZERO_SLOTS	(1U << 2)	/* made with it; likewise the next */
+#define KCHAN_STATE_RECV_COPY	(1U << 3)
 
 /* &struct kchan_state.residence: this many powers of two. */
 #define KCHAN_RESIDENCE_BUCKETS	32
@@ -623,6 +920,13 @@ struct kchan_batch {
  *	they died.
  * @dead_lettered: out: dead messages that went there, or are on the way, by
  *	reason; [0] is 0.
+ * @slots: out: slots of the pool; 0: there is none.
+ * @slot_size: out: bytes of each.
+ * @slots_free: out: those that are free.
+ * @slots_loaned: out: those that are loaned to endpoints.
+ * @slots_taken: out: those that endpoints have taken. All others are queued.
+ * @pool_users: out: descriptors of the pool that are open, or were mapped and
+ *	closed, and mappings made of endpoints.
  *
  * Attributes, state and statistics of the channel, all of one moment. Any
  * endpoint takes it.
@@ -673,6 +977,12 @@ struct kchan_state {
 	__u64 rejected;
 	__u64 dropped[KCHAN_DEAD_REASONS];
 	__u64 dead_lettered[KCHAN_DEAD_REASONS];
+	__u32 slots;
+	__u32 slot_size;
+	__u32 slots_free;
+	__u32 slots_loaned;
+	__u32 slots_taken;
+	__u32 pool_users;
 };
 
 /**

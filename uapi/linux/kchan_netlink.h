@@ -59,14 +59,17 @@
  *	no such channel.
  *	Answer, for each endpoint: %KCHAN_A_ID, %KCHAN_A_PID, %KCHAN_A_COMM if
  *	that process is alive, %KCHAN_A_UID, %KCHAN_A_GID, %KCHAN_A_ROLE,
- *	%KCHAN_A_HELD if it holds messages, and %KCHAN_A_WAITING with
- *	%KCHAN_A_SINCE while a call of it waits.
+ *	%KCHAN_A_HELD if it holds messages, %KCHAN_A_LOANED with
+ *	%KCHAN_A_LOANED_SINCE and %KCHAN_A_TAKEN with %KCHAN_A_TAKEN_SINCE if it
+ *	has slots, and %KCHAN_A_WAITING with %KCHAN_A_SINCE while a call of it
+ *	waits.
  *
  * @KCHAN_CMD_LIMITS: what the namespace and the user may have, and what they
  *	have.
  *
  *	Request: no attribute.
- *	Answer: %KCHAN_A_MAX_CHANNELS to %KCHAN_A_USER_BYTES.
+ *	Answer: %KCHAN_A_MAX_CHANNELS to %KCHAN_A_USER_BYTES, and
+ *	%KCHAN_A_MAX_POOL_BYTES_USER and %KCHAN_A_USER_POOL_BYTES.
  *
  * @KCHAN_CMD_EVENT: never a request; what members of the group get.
  *
@@ -124,6 +127,13 @@ enum kchan_genl_cmd {
  * @KCHAN_A_USER_BYTES: u64: memory of the messages that user has queued, in all
  *	namespaces
  * @KCHAN_A_HELD: u32: messages that the endpoint holds
+ * @KCHAN_A_LOANED: u32: slots that it has on loan
+ * @KCHAN_A_LOANED_SINCE: u64: CLOCK_MONOTONIC ns: since when it has the oldest of them
+ * @KCHAN_A_TAKEN: u32: slots that it has taken
+ * @KCHAN_A_TAKEN_SINCE: u64: likewise
+ * @KCHAN_A_MAX_POOL_BYTES_USER: u64: net.kchan.max_pool_bytes_user, as the others
+ * @KCHAN_A_USER_POOL_BYTES: u64: what the pools of that user take of it, in all
+ *	namespaces
  */
 enum kchan_genl_attr {
 	KCHAN_A_UNSPEC,
@@ -151,9 +161,15 @@ enum kchan_genl_attr {
 	KCHAN_A_USER_CHANNELS,
 	KCHAN_A_USER_BYTES,
 	KCHAN_A_HELD,
+	KCHAN_A_LOANED,
+	KCHAN_A_LOANED_SINCE,
+	KCHAN_A_TAKEN,
+	KCHAN_A_TAKEN_SINCE,
+	KCHAN_A_MAX_POOL_BYTES_USER,
+	KCHAN_A_USER_POOL_BYTES,
 };
 
-#define KCHAN_A_MAX	KCHAN_A_HELD
+#define KCHAN_A_MAX	KCHAN_A_USER_POOL_BYTES
 
 /* %KCHAN_A_ROLE */
 #define KCHAN_ROLE_RECEIVER	(1U << 0)	/* open for reading */
