@@ -37,3 +37,24 @@ int kchan_recv_batch(struct kchan *ch, struct kchan_recv *items, size_t count,
 {
 	return batch(ch, KCHAN_IOC_RECV_BATCH, items, count, opts);
 }
+
+/* Mapped first: what cannot be read afterwards is not taken. */
+static int pool_batch(struct kchan *ch, unsigned long cmd, void *items,
+		      size_t count, const struct kchan_batch_opts *opts)
+{
+	int err = libkchan_pool_map(ch);
+
+	return err ? err : batch(ch, cmd, items, count, opts);
+}
+
+int kchan_publish_batch(struct kchan *ch, struct kchan_publish *items,
+			size_t count, const struct kchan_batch_opts *opts)
+{
+	return pool_batch(ch, KCHAN_IOC_PUBLISH_BATCH, items, count, opts);
+}
+
+int kchan_take_batch(struct kchan *ch, struct kchan_take *items, size_t count,
+		     const struct kchan_batch_opts *opts)
+{
+	return pool_batch(ch, KCHAN_IOC_TAKE_BATCH, items, count, opts);
+}

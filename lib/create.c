@@ -39,6 +39,8 @@ static int create(struct kchan_create *arg, uint32_t flags, const char *name,
 		.max_deliveries = opts.max_deliveries,
 		.ttl = opts.ttl,
 		.dead_letter = opts.dead_letter ? opts.dead_letter->fd : 0,
+		.slots = opts.slots,
+		.slot_size = opts.slot_size,
 	};
 	err = libkchan_ioctl(place, KCHAN_IOC_CREATE, arg);
 	close(place);
@@ -49,7 +51,7 @@ static int create(struct kchan_create *arg, uint32_t flags, const char *name,
 int kchan_create(struct kchan **chp, const char *name, int open_flags,
 		 const struct kchan_create_opts *opts)
 {
-	struct kchan *ch = malloc(sizeof(*ch));
+	struct kchan *ch = libkchan_handle_new();
 	struct kchan_create arg;
 	int err;
 
@@ -66,8 +68,8 @@ int kchan_create(struct kchan **chp, const char *name, int open_flags,
 int kchan_create_pair(struct kchan **receiver, struct kchan **sender,
 		      int open_flags, const struct kchan_create_opts *opts)
 {
-	struct kchan *rx = malloc(sizeof(*rx));
-	struct kchan *tx = malloc(sizeof(*tx));
+	struct kchan *rx = libkchan_handle_new();
+	struct kchan *tx = libkchan_handle_new();
 	struct kchan_create arg;
 	int err = -ENOMEM;
 

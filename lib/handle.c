@@ -4,6 +4,12 @@
 
 #include "internal.h"
 
+/* Return: a handle without an endpoint, to be given to free(3), or NULL. */
+struct kchan *libkchan_handle_new(void)
+{
+	return calloc(1, sizeof(struct kchan));
+}
+
 int kchan_from_fd(struct kchan **chp, int fd)
 {
 	struct kchan_state state = KCHAN_INIT(struct kchan_state);
@@ -14,7 +20,7 @@ int kchan_from_fd(struct kchan **chp, int fd)
 	err = libkchan_ioctl(fd, KCHAN_IOC_STATE, &state);
 	if (err)
 		return err;
-	ch = malloc(sizeof(*ch));
+	ch = libkchan_handle_new();
 	if (!ch)
 		return -ENOMEM;
 	ch->fd = fd;
@@ -26,6 +32,7 @@ void kchan_close(struct kchan *ch)
 {
 	if (!ch)
 		return;
+	libkchan_pool_unmap(ch);
 	close(ch->fd);
 	free(ch);
 }

@@ -20,7 +20,8 @@
  *
  * - What can fail returns a negative errno value; the variable errno says
  *   nothing. A call that fails leaves what its pointers point to as it was, but
- *   for what kchan_recv_opts() and kchan_recv_batch() tell after -EMSGSIZE.
+ *   for what kchan_recv_opts() and kchan_recv_batch() tell after -EMSGSIZE, and
+ *   kchan_release_and_take() and kchan_take_batch() of what has been released.
  * - The library keeps nothing but what is in a handle. All functions may be called
  *   by any number of threads, with one handle too; only kchan_close() must be the
  *   last to be given it. After fork(2) the handle is good in both processes, as
@@ -82,7 +83,9 @@ struct kchan;
 /**
  * struct kchan_create_opts - attributes of a new channel
  * @size: sizeof the caller's struct.
- * @flags: %KCHAN_CREATE_EXCL and %KCHAN_CREATE_AUTO; both need a name.
+ * @flags: %KCHAN_CREATE_EXCL and %KCHAN_CREATE_AUTO, which need a name;
+ *	%KCHAN_CREATE_ZERO_SLOTS, a slot is zero when it is loaned, not only at first, and
+ *	%KCHAN_CREATE_RECV_COPY, who only receives does so by copy, which need @slots.
  * @mode: permission bits, up to 0777, less the caller's umask; 0: 0600. Reading
  *	consumes: mode 0644 lets everybody take messages.
  * @kind: %KCHAN_KIND_QUEUE.
@@ -105,8 +108,13 @@ struct kchan;
  *	others. It must be of the same instance and have no such channel itself. NULL:
  *	they are dropped. Only looked at during the call: the handle may be closed
  *	after it, but a channel without a name is gone with its last endpoint.
+ * @slots: slots of the channel's pool, up to %KCHAN_SLOTS_MAX: each message is in one,
+ *	and is received where it is if wanted, see kchan_loan(). 0: it has no pool.
+ * @slot_size: bytes of each, up to %KCHAN_SLOT_SIZE_MAX, rounded up to a multiple of
+ *	%KCHAN_SLOT_ALIGN; 0 if @slots is.
  *
- * A default is the namespace's ceiling where that is lower.
+ * A default is the namespace's ceiling where that is lower. With a pool the defaults of
+ * @depth, @msgsize and @bytes are what the pool has, and they may not be above it.
  */
 struct kchan_create_opts {
 	size_t size;
@@ -121,6 +129,8 @@ struct kchan_create_opts {
 	uint32_t max_deliveries;
 	uint64_t ttl;
 	const struct kchan *dead_letter;
+	uint32_t slots;
+	uint32_t slot_size;
 };
 
 /**
@@ -142,17 +152,18 @@ struct kchan_create_opts {
  * as kchan_open(), for the name's directory, too;
  * -EBADF: @dead_letter is not open for writing;
  * -EDQUOT: the caller's user has net.kchan.max_channels_user channels and
- * directories;
+ * directories, or would have pools above net.kchan.max_pool_bytes_user;
  * -EEXIST: KCHAN_CREATE_EXCL, and the name is taken;
  * -EINVAL: a malformed name; other open flags; an unknown flag, kind or @overflow;
  * @mode above 0777; @bytes below @msgsize; @max_deliveries or @ttl too high; flags
  * without a name; a dead-letter channel that has one itself, or is of another
- * instance;
+ * instance; @slots or @slot_size too high or only one of them; flags of pools without
+ * them; @depth, @msgsize or @bytes above what the pool has;
  * -ENAMETOOLONG: a component above 255 bytes, or the whole above KCHAN_NAME_MAX;
  * -ENOSPC: the namespace has net.kchan.max_channels channels and directories;
  * -ENOTTY: the directory of the path is of no kchanfs;
- * -ERANGE: @depth, @msgsize or @bytes above net.kchan.max_depth, .max_msgsize,
- * .max_bytes;
+ * -ERANGE: without a pool, @depth, @msgsize or @bytes above net.kchan.max_depth,
+ * .max_msgsize, .max_bytes;
  * -EROFS: the kchanfs of the path is mounted read-only.
  */
 int kchan_create(struct kchan **chp, const char *name, int open_flags,
@@ -216,6 +227,9 @@ int kchan_from_fd(struct kchan **chp, int fd);
 /**
  * kchan_close - close an endpoint and free its handle
  * @ch: the handle; NULL does nothing.
+ *
+ * Unmaps the pool, so pointers to slots are no good any more. Where this was the last
+ * reference to the endpoint, what it has on loan or has taken is free again.
  */
 void kchan_close(struct kchan *ch);
 
@@ -666,5 +680,7 @@ uint32_t kchan_version_number(void);
 #ifdef __cplusplus
 }
 #endif
+
+#include "kchan_pool.h"
 
 #endif /* LIBKCHAN_H */

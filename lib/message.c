@@ -49,22 +49,6 @@ int kchan_send_opts(struct kchan *ch, const void *buf, size_t len,
 	return err;
 }
 
-static void describe(struct kchan_msg_info *info, const struct kchan_recv *arg)
-{
-	info->len = arg->len;
-	info->tag = arg->tag;
-	info->seq = arg->seq;
-	info->time = arg->time;
-	info->prio = arg->prio;
-	info->deliveries = arg->deliveries;
-	info->pid = arg->pid;
-	info->uid = arg->uid;
-	info->gid = arg->gid;
-	info->reason = arg->reason;
-	info->expiry = arg->expiry;
-	info->origin = arg->origin;
-}
-
 /* One RECV; @info says what it has told, with failure too. */
 static int receive(struct kchan *ch, void *buf, size_t size,
 		   const struct kchan_recv_opts *opts,
@@ -83,7 +67,7 @@ static int receive(struct kchan *ch, void *buf, size_t size,
 	int err = libkchan_ioctl(ch->fd, KCHAN_IOC_RECV, &arg);
 
 	if (!err)
-		describe(info, &arg);
+		LIBKCHAN_DESCRIBE(info, &arg);
 	else if (err == -EMSGSIZE)
 		info->len = arg.len;
 	return err;

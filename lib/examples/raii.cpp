@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A handle that closes itself, and failures that are exceptions: jobs for a thread
-// that ends when nobody is left who could send one.
+// A handle that closes itself, a loan that gives itself back, and failures that are
+// exceptions: jobs for a thread that ends when nobody is left who could send one.
 #include <cerrno>
 #include <cstdint>
 #include <iostream>
@@ -16,6 +16,46 @@
 
 class Channel {
     public:
+	// A slot to fill, which goes back unless it is published.
+	class Loan {
+	    public:
+		explicit Loan(struct kchan *owner)
+			: ch(owner)
+		{
+			room = check(kchan_loan(ch, &slot), "loan");
+		}
+
+		Loan(const Loan &) = delete;
+		Loan &operator=(const Loan &) = delete;
+
+		~Loan()
+		{
+			if (slot)
+				kchan_release(ch, slot);
+		}
+
+		char *data()
+		{
+			return static_cast<char *>(slot);
+		}
+
+		std::size_t size() const
+		{
+			return room;
+		}
+
+		void publish(std::size_t len)
+		{
+			check(kchan_publish(ch, slot, len), "publish");
+			slot = nullptr;
+		}
+
+	    private:
+		struct kchan *ch;
+		void *slot = nullptr;
+		std::size_t room;
+	};
+
 	static Channel open(const std::string &name, int flags)
 	{
 		struct kchan *ch;
@@ -26,9 +66,13 @@ class Channel {
 
 	static std::pair<Channel, Channel> pair()
 	{
+		struct kchan_create_opts opts =
+			KCHAN_INIT(struct kchan_create_opts);
 		struct kchan *receiver, *sender;
 
-		check(kchan_create_pair(&receiver, &sender, 0, nullptr),
+		opts.slots = 4;
+		opts.slot_size = 64;
+		check(kchan_create_pair(&receiver, &sender, 0, &opts),
 		      "create");
 		return { Channel(receiver), Channel(sender) };
 	}
@@ -42,6 +86,11 @@ class Channel {
 		check(kchan_send_opts(handle.get(), text.data(), text.size(),
 				      &opts, nullptr),
 		      "send");
+	}
+
+	Loan loan()
+	{
+		return Loan(handle.get());
 	}
 
 	// False where there is no sender, and so will be no message.
@@ -89,6 +138,9 @@ static void feed(Channel jobs)
 	jobs.send("render");
 	jobs.send("encode");
 	jobs.send("urgent", 1);
+	jobs.loan(); // to no use: it goes back, or there would be none for the next
+	auto slot = jobs.loan();
+	slot.publish(std::string_view("upload").copy(slot.data(), slot.size()));
 }
 
 static void work(Channel jobs)

@@ -5,6 +5,7 @@
  */
 #include "lib_test.h"
 
+#include <sys/mman.h>
 #include <sys/resource.h>
 
 #define NOWHERE ((void *)8)
@@ -87,6 +88,8 @@ TEST_F(memory, state_that_is_not_there_is_EFAULT)
 	EXPECT_EQ(-EFAULT, kchan_get_features(NOWHERE));
 }
 
+#define HANDLE 24 /* the memory of a handle, at most */
+
 /*
  * So many allocations of a handle's size succeed from now on. What is allocated is
  * written to, or the compiler leaves it out.
@@ -98,8 +101,8 @@ static void leave_memory_for(int n)
 	int i;
 
 	setrlimit(RLIMIT_AS, &none);
-	for (i = 0; (p = malloc(sizeof(int))); i++)
-		kept[i % 4] = memset(p, KC_POISON, sizeof(int));
+	for (i = 0; (p = malloc(HANDLE)); i++)
+		kept[i % 4] = memset(p, KC_POISON, HANDLE);
 	while (n--)
 		free(kept[--i % 4]);
 }
@@ -137,6 +140,69 @@ TEST_F(memory, no_memory_for_the_directory_is_ENOMEM)
 	leave_memory_for(1);
 	EXPECT_EQ(-ENOMEM, kchan_create(&ch, path, O_RDWR, NULL));
 	EXPECT_EQ(UNSET, ch);
+}
+
+/* Whether a message could be taken is found out before it is. */
+static void try_to_map(struct __test_metadata *_metadata, struct kchan *ch,
+		       int resource, int err)
+{
+	struct kchan_take item = { .size = sizeof(item),
+				   .flags = KCHAN_TAKE_RELEASE,
+				   .release = KCHAN_SLOT_NONE };
+	struct rlimit limit = { 0, 0 }, before;
+	const void *msg = NOWHERE;
+	void *slot = NOWHERE;
+
+	getrlimit(resource, &before);
+	limit.rlim_max = before.rlim_max;
+	ASSERT_EQ(0, setrlimit(resource, &limit));
+	EXPECT_EQ(err, kchan_take(ch, &msg));
+	EXPECT_EQ(err, kchan_take_batch(ch, &item, 1, NULL));
+	EXPECT_EQ(err, kchan_loan(ch, &slot));
+	ASSERT_EQ(0, setrlimit(resource, &before));
+	EXPECT_EQ(NOWHERE, msg);
+	EXPECT_EQ(NOWHERE, slot);
+	EXPECT_EQ(1, state_of(ch).queued);
+	EXPECT_EQ(0, state_of(ch).slots_loaned);
+	EXPECT_EQ(0, state_of(ch).pool_users);
+}
+
+TEST_F(memory, pool_that_cannot_be_mapped_takes_nothing)
+{
+	struct kchan_create_opts opts = { .size = sizeof(opts),
+					  .slots = 2,
+					  .slot_size = 1 << 20 };
+	struct kchan *ch = create("b", &opts);
+	const void *msg;
+
+	ASSERT_TRUE(ch);
+	ASSERT_EQ(0, kchan_send(ch, "hello", 5));
+	try_to_map(_metadata, ch, RLIMIT_AS, -ENOMEM);
+	try_to_map(_metadata, ch, RLIMIT_NOFILE, -EMFILE);
+	EXPECT_EQ(5, kchan_take(ch, &msg));
+	kchan_close(ch);
+}
+
+TEST_F(memory, items_that_are_not_there_are_EFAULT)
+{
+	struct kchan_create_opts opts = { .size = sizeof(opts),
+					  .slots = 1,
+					  .slot_size = 8 };
+	struct kchan_take *items;
+	struct kchan *ch = create("b", &opts);
+
+	ASSERT_TRUE(ch);
+	ASSERT_EQ(0, kchan_send(ch, "hello", 5));
+	items = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, items);
+	items->size = sizeof(*items);
+	items->flags = KCHAN_TAKE_RELEASE;
+	items->release = KCHAN_SLOT_NONE;
+	ASSERT_EQ(0, mprotect(items, 4096, PROT_READ));
+	EXPECT_EQ(-EFAULT, kchan_take_batch(ch, items, 1, NULL));
+	EXPECT_EQ(1, state_of(ch).queued);
+	kchan_close(ch);
 }
 
 TEST_HARNESS_MAIN
