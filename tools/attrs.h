@@ -17,6 +17,10 @@ enum attr {
 	ATTR_MAX_DELIVERIES,
 	ATTR_TTL,
 	ATTR_DEAD_LETTER,
+	ATTR_SLOTS,
+	ATTR_SLOT_SIZE,
+	ATTR_ZERO_SLOTS,
+	ATTR_RECV_COPY,
 	ATTRS
 };
 
@@ -38,6 +42,13 @@ const char *attr_expected(enum attr attr);
 bool attrs_set(struct attrs *attrs, enum attr attr, const char *text);
 bool attrs_given(const struct attrs *attrs, enum attr attr);
 void attrs_free(struct attrs *attrs);
+/*
+ * What keeps them from going together, with @prefix before each name; to be freed;
+ * NULL: nothing.
+ */
+char *attrs_conflict(const struct attrs *attrs, const char *prefix);
+/* What the pool would count as against net.kchan.max_pool_bytes_user; 0: none. */
+uint64_t attrs_pool_bytes(const struct attrs *attrs);
 /* All but the dead-letter channel, which is to be opened first. */
 void attrs_to_opts(const struct attrs *attrs, struct kchan_create_opts *opts);
 /* Not of the dead-letter channel. */

@@ -60,6 +60,11 @@ static char *gid_text(const void *item, struct view *view)
 
 /* What follows is of the state, which not everybody may see. */
 
+static char *flag_text(const struct kchan_state *state, uint32_t flag)
+{
+	return xstrdup(state->flags & flag ? "yes" : "no");
+}
+
 static char *kind_text(const void *item, struct view *view)
 {
 	const struct channel *channel = item;
@@ -89,7 +94,7 @@ static char *auto_text(const void *item, struct view *view)
 	(void)view;
 	if (!channel->shown)
 		return NULL;
-	return xstrdup(channel->state.flags & KCHAN_STATE_AUTO ? "yes" : "no");
+	return flag_text(&channel->state, KCHAN_STATE_AUTO);
 }
 
 static char *cuser_text(const void *item, struct view *view)
@@ -156,6 +161,28 @@ static char *dead_lettered_text(const void *item, struct view *view)
 	(void)view;
 	return sum_text(item, channel_of(item)->state.dead_lettered);
 }
+
+/* What there is only with a pool. */
+#define POOL_TEXT(name, text)                                               \
+	static char *name##_text(const void *item, struct view *view)       \
+	{                                                                   \
+		const struct kchan_state *state = &channel_of(item)->state; \
+                                                                            \
+		(void)view;                                                 \
+		return state->slots ? (text) : NULL;                        \
+	}
+
+POOL_TEXT(slots, text_number(state->slots))
+POOL_TEXT(slot_size, text_number(state->slot_size))
+POOL_TEXT(pool_bytes, text_number((uint64_t)state->slots * state->slot_size))
+POOL_TEXT(pool_users, text_number(state->pool_users))
+POOL_TEXT(slots_free, text_number(state->slots_free))
+POOL_TEXT(slots_loaned, text_number(state->slots_loaned))
+POOL_TEXT(slots_queued, text_number(state->slots - state->slots_free -
+				    state->slots_loaned - state->slots_taken))
+POOL_TEXT(slots_taken, text_number(state->slots_taken))
+POOL_TEXT(zero_slots, flag_text(state, KCHAN_STATE_ZERO_SLOTS))
+POOL_TEXT(recv_copy, flag_text(state, KCHAN_STATE_RECV_COPY))
 
 /* A number of the state, one of which 0 is none, one by reason, or a time. */
 #define NUMBER_TEXT(member)                                                  \
@@ -328,6 +355,23 @@ static const struct column list[] = {
 	  dead_lettered_DELIVERIES_text },
 	{ "DEADOVERFLOW", CELL_NUMBER, false, "dead-lettered: made room",
 	  dead_lettered_OVERFLOW_text },
+	{ "POOLBYTES", CELL_NUMBER, false, "bytes of the pool",
+	  pool_bytes_text },
+	{ "SLOTS", CELL_NUMBER, false, "slots of the pool", slots_text },
+	{ "SLOTSIZE", CELL_NUMBER, false, "bytes of one slot", slot_size_text },
+	{ "NATTCH", CELL_NUMBER, false, "descriptors and mappings of pool",
+	  pool_users_text },
+	{ "FREE", CELL_NUMBER, false, "slots that are free", slots_free_text },
+	{ "LOANED", CELL_NUMBER, false, "slots on loan to senders",
+	  slots_loaned_text },
+	{ "INQUEUE", CELL_NUMBER, false, "slots of messages",
+	  slots_queued_text },
+	{ "TAKEN", CELL_NUMBER, false, "slots taken by receivers",
+	  slots_taken_text },
+	{ "ZEROSLOTS", CELL_BOOLEAN, false, "slots are cleared for each loan",
+	  zero_slots_text },
+	{ "RECVCOPY", CELL_BOOLEAN, false, "who only receives gets copies",
+	  recv_copy_text },
 	{ "CTIME", CELL_STRING, false, "made at", create_time_text },
 	{ "CPID", CELL_NUMBER, false, "made by process", creator_pid_text },
 	{ "CUSER", CELL_STRING, false, "made by user", cuser_text },

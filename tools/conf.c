@@ -154,14 +154,17 @@ static void free_entry(struct entry *e)
 static int check(const struct conf *conf, const struct entry *e)
 {
 	const struct entry *other = find(conf, e->name);
-	const uint64_t *value = e->attrs.value;
+	int status = EXIT_SUCCESS;
+	char *conflict;
 
 	if (other)
 		return report(e->where, "%s: is in %s already", e->name,
 			      other->where);
-	if (value[ATTR_BYTES] && value[ATTR_BYTES] < value[ATTR_MSGSIZE])
-		return report(e->where, "%s: bytes is below msgsize", e->name);
-	return EXIT_SUCCESS;
+	conflict = attrs_conflict(&e->attrs, "");
+	if (conflict)
+		status = report(e->where, "%s: %s", e->name, conflict);
+	free(conflict);
+	return status;
 }
 
 static int parse_line(struct conf *conf, char *line, const char *where)

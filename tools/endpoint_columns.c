@@ -90,18 +90,42 @@ static char *waiting_text(const void *item, struct view *view)
 	return text_number(endpoint_of(item)->waiting);
 }
 
-/* A program gets seconds. */
-static char *since_text(const void *item, struct view *view)
+static char *loaned_text(const void *item, struct view *view)
 {
-	const struct endpoint *endpoint = item;
+	(void)view;
+	return text_number(endpoint_of(item)->loaned);
+}
+
+static char *taken_text(const void *item, struct view *view)
+{
+	(void)view;
+	return text_number(endpoint_of(item)->taken);
+}
+
+/* A program gets seconds. */
+static char *how_long(uint64_t since, const struct view *view)
+{
 	uint64_t ns;
 
-	if (!endpoint->since)
+	if (!since)
 		return NULL;
-	ns = endpoint->since < view->now ? view->now - endpoint->since : 0;
-	if (!view->json)
-		return text_duration(ns);
-	return text_seconds(ns);
+	ns = since < view->now ? view->now - since : 0;
+	return view->json ? text_seconds(ns) : text_duration(ns);
+}
+
+static char *since_text(const void *item, struct view *view)
+{
+	return how_long(endpoint_of(item)->since, view);
+}
+
+static char *loaned_since_text(const void *item, struct view *view)
+{
+	return how_long(endpoint_of(item)->loaned_since, view);
+}
+
+static char *taken_since_text(const void *item, struct view *view)
+{
+	return how_long(endpoint_of(item)->taken_since, view);
 }
 
 static const struct column list[] = {
@@ -112,6 +136,13 @@ static const struct column list[] = {
 	{ "USER", CELL_STRING, true, "who opened it", user_text },
 	{ "ROLE", CELL_STRING, true, "receiver, sender or both", role_text },
 	{ "HELD", CELL_NUMBER, true, "messages that it holds", held_text },
+	{ "LOANED", CELL_NUMBER, true, "slots that it has on loan",
+	  loaned_text },
+	{ "LSINCE", CELL_NUMBER, false, "how long it has had one",
+	  loaned_since_text },
+	{ "TAKEN", CELL_NUMBER, true, "slots that it has taken", taken_text },
+	{ "TSINCE", CELL_NUMBER, false, "how long it has had one",
+	  taken_since_text },
 	{ "WAITING", CELL_NUMBER, true, "calls that wait", waiting_text },
 	{ "SINCE", CELL_NUMBER, true, "how long there has been one",
 	  since_text },

@@ -91,6 +91,32 @@ static int report_channels(const char *object, const struct limits *limits)
 	return EXIT_FAILURE;
 }
 
+static int report_pools(const char *object, const struct limits *limits,
+			uint64_t more)
+{
+	char *user = caller();
+
+	report(object,
+	       "user %s has pools of %" PRIu64 " of %" PRIu64
+	       " bytes, and %" PRIu64 " more do not fit "
+	       "(net.kchan.max_pool_bytes_user)",
+	       user, limits->user_pool_bytes, limits->max_pool_bytes_user,
+	       more);
+	free(user);
+	return EXIT_FAILURE;
+}
+
+/* Two limits have this error; that of channels is met first. */
+static int report_quota(const char *object, const struct limits *limits,
+			const struct attrs *attrs)
+{
+	uint64_t pool = attrs_pool_bytes(attrs);
+
+	if (pool && limits->user_channels < limits->max_channels_user)
+		return report_pools(object, limits, pool);
+	return report_channels(object, limits);
+}
+
 static int report_queued(const char *object, const struct limits *limits,
 			 size_t len)
 {
@@ -173,7 +199,7 @@ int report_make(const char *object, const char *name, int err,
 	case -ERANGE:
 		return report_range(object, attrs, &limits);
 	case -EDQUOT:
-		return report_channels(object, &limits);
+		return report_quota(object, &limits, attrs);
 	case -ENOSPC:
 		return report(object,
 			      "the network namespace has %" PRIu64
@@ -306,6 +332,17 @@ int report_remove(const char *object, const char *name, int err, bool directory)
 	}
 }
 
+/* What would have to be made larger; with a pool a message is in a slot. */
+static const char *size_option(const struct kchan *ch)
+{
+	struct kchan_state state = KCHAN_INIT(struct kchan_state);
+
+	if (kchan_get_state(ch, &state) == 0 && state.slots &&
+	    state.msgsize == state.slot_size)
+		return "slot-size";
+	return "msgsize";
+}
+
 int report_send(const char *object, int err, const struct kchan *ch, size_t len)
 {
 	struct limits limits;
@@ -314,8 +351,8 @@ int report_send(const char *object, int err, const struct kchan *ch, size_t len)
 	case -EMSGSIZE:
 		return report(object,
 			      "the message has %zu bytes, and the channel "
-			      "takes %zd (kchan mk --msgsize)",
-			      len, kchan_msgsize(ch));
+			      "takes %zd (kchan mk --%s)",
+			      len, kchan_msgsize(ch), size_option(ch));
 	case -EDQUOT:
 		limits = limits_now();
 		return report_queued(object, &limits, len);

@@ -10,7 +10,8 @@ static int help(void)
 {
 	puts("Usage: kchan ls [OPTION]... [NAME]...\n"
 	     "List the channels that you may see. A NAME is that of a channel or of a\n"
-	     "directory, for what is below it.\n");
+	     "directory, for what is below it.\n\n"
+	     "  -m, --shmems          those that have a pool, and its memory");
 	fputs(TABLE_HELP "  -h, --help            this text\n", stdout);
 	table_help(&channel_columns);
 	return EXIT_SUCCESS;
@@ -58,7 +59,20 @@ static void keep_matching(struct channels *channels, char **names)
 	channels->count = kept;
 }
 
-static int list(const struct table *table, char **names)
+static void keep_pools(struct channels *channels)
+{
+	size_t i, kept = 0;
+
+	for (i = 0; i < channels->count; i++) {
+		if (channels->list[i].state.slots)
+			channels->list[kept++] = channels->list[i];
+		else
+			channel_free(&channels->list[i]);
+	}
+	channels->count = kept;
+}
+
+static int list(const struct table *table, char **names, bool pools)
 {
 	struct channels channels;
 	struct netlink *nl;
@@ -75,6 +89,8 @@ static int list(const struct table *table, char **names)
 	status = check_names(&channels, names);
 	if (*names)
 		keep_matching(&channels, names);
+	if (pools)
+		keep_pools(&channels);
 	if (channels.count)
 		qsort(channels.list, channels.count, sizeof(*channels.list),
 		      compare);
@@ -89,20 +105,32 @@ static int list(const struct table *table, char **names)
 int cmd_ls(int argc, char **argv)
 {
 	static const struct option options[] = {
-		TABLE_OPTIONS, { "help", no_argument, NULL, 'h' }, {}
+		TABLE_OPTIONS,
+		{ "shmems", no_argument, NULL, 'm' },
+		{ "help", no_argument, NULL, 'h' },
+		{}
 	};
+	static const char *const of_pools[] = { "NAME",	 "ID",	      "MODE",
+						"OWNER", "POOLBYTES", "NATTCH",
+						"FREE",	 "LOANED",    "INQUEUE",
+						"TAKEN", "CUSER",     NULL };
+	bool pools = false;
 	struct table table;
 	int c;
 
 	table_init(&table, &channel_columns);
-	while ((c = getopt_long(argc, argv, ":h" TABLE_LETTERS, options,
+	while ((c = getopt_long(argc, argv, ":hm" TABLE_LETTERS, options,
 				NULL)) != -1) {
 		if (c == 'h')
 			return help();
-		if (table_option(c, argv, &table))
+		if (c == 'm')
+			pools = true;
+		else if (table_option(c, argv, &table))
 			return EXIT_FAILURE;
 	}
+	if (pools)
+		table_usual(&table, of_pools);
 	if (!names_are_relative(argv + optind))
 		return EXIT_FAILURE;
-	return list(&table, argv + optind);
+	return list(&table, argv + optind, pools);
 }

@@ -50,6 +50,11 @@ static int help(void)
 	     "      --dead-letter=NAME\n"
 	     "                     dead messages go to that channel, which must exist;\n"
 	     "                     default: they are dropped\n"
+	     "      --slots=N      with a pool of N slots, to pass payloads without a copy\n"
+	     "      --slot-size=SIZE\n"
+	     "                     bytes of each slot\n"
+	     "      --zero-slots   a slot is cleared before it is used again\n"
+	     "      --recv-copy    who may only receive gets copies, and not the pool\n"
 	     "      --if-missing   leave alone what exists\n"
 	     "  -h, --help         this text\n\n"
 	     "A SIZE may end in K, M or G. A DURATION is in seconds, or as 500ms, 30s, 1h30m.\n"
@@ -140,7 +145,7 @@ static int parse_attr(struct options *o, enum attr attr)
 	int status = EXIT_SUCCESS;
 	char *option;
 
-	if (attrs_set(&o->attrs, attr, optarg))
+	if (attrs_set(&o->attrs, attr, optarg ? optarg : "yes"))
 		return EXIT_SUCCESS;
 	option = xprintf("--%s", attr_name(attr));
 	status = bad_value(option, attr_expected(attr));
@@ -150,16 +155,19 @@ static int parse_attr(struct options *o, enum attr attr)
 
 static int check_options(const struct options *o)
 {
-	const uint64_t *value = o->attrs.value;
+	int status = EXIT_SUCCESS;
+	char *conflict;
 
 	if (o->directory && o->attrs.given)
 		return misuse("a directory has a --mode and nothing else");
 	if (!o->directory && o->mode > 0777)
 		return misuse("--mode %o: a channel has permission bits only",
 			      o->mode);
-	if (value[ATTR_BYTES] && value[ATTR_BYTES] < value[ATTR_MSGSIZE])
-		return misuse("--bytes is below --msgsize");
-	return EXIT_SUCCESS;
+	conflict = attrs_conflict(&o->attrs, "--");
+	if (conflict)
+		status = misuse("%s", conflict);
+	free(conflict);
+	return status;
 }
 
 /* Once for all that are made. */
@@ -226,6 +234,11 @@ int cmd_mk(int argc, char **argv)
 		{ "ttl", required_argument, NULL, OPT_ATTR + ATTR_TTL },
 		{ "dead-letter", required_argument, NULL,
 		  OPT_ATTR + ATTR_DEAD_LETTER },
+		{ "slots", required_argument, NULL, OPT_ATTR + ATTR_SLOTS },
+		{ "slot-size", required_argument, NULL,
+		  OPT_ATTR + ATTR_SLOT_SIZE },
+		{ "zero-slots", no_argument, NULL, OPT_ATTR + ATTR_ZERO_SLOTS },
+		{ "recv-copy", no_argument, NULL, OPT_ATTR + ATTR_RECV_COPY },
 		{ "if-missing", no_argument, NULL, OPT_IF_MISSING },
 		{ "help", no_argument, NULL, 'h' },
 		{}

@@ -59,6 +59,12 @@ static const struct nla_policy policy[KCHAN_A_MAX + 1] = {
 	[KCHAN_A_USER_CHANNELS] = { .type = NLA_U64 },
 	[KCHAN_A_USER_BYTES] = { .type = NLA_U64 },
 	[KCHAN_A_HELD] = { .type = NLA_U32 },
+	[KCHAN_A_LOANED] = { .type = NLA_U32 },
+	[KCHAN_A_LOANED_SINCE] = { .type = NLA_U64 },
+	[KCHAN_A_TAKEN] = { .type = NLA_U32 },
+	[KCHAN_A_TAKEN_SINCE] = { .type = NLA_U64 },
+	[KCHAN_A_MAX_POOL_BYTES_USER] = { .type = NLA_U64 },
+	[KCHAN_A_USER_POOL_BYTES] = { .type = NLA_U64 },
 };
 
 static uint32_t u32(struct nlattr **attrs, int attr)
@@ -284,6 +290,10 @@ static int add_endpoint(struct nlattr **attrs, void *arg)
 		.gid = u32(attrs, KCHAN_A_GID),
 		.role = u32(attrs, KCHAN_A_ROLE),
 		.held = u32(attrs, KCHAN_A_HELD),
+		.loaned = u32(attrs, KCHAN_A_LOANED),
+		.loaned_since = u64(attrs, KCHAN_A_LOANED_SINCE),
+		.taken = u32(attrs, KCHAN_A_TAKEN),
+		.taken_since = u64(attrs, KCHAN_A_TAKEN_SINCE),
 		.waiting = u32(attrs, KCHAN_A_WAITING),
 		.since = u64(attrs, KCHAN_A_SINCE),
 	};
@@ -378,9 +388,11 @@ static int take_limits(struct nlattr **attrs, void *arg)
 		.max_depth = u64(attrs, KCHAN_A_MAX_DEPTH),
 		.max_msgsize = u64(attrs, KCHAN_A_MAX_MSGSIZE),
 		.max_bytes = u64(attrs, KCHAN_A_MAX_BYTES),
+		.max_pool_bytes_user = u64(attrs, KCHAN_A_MAX_POOL_BYTES_USER),
 		.channels = u64(attrs, KCHAN_A_CHANNELS),
 		.user_channels = u64(attrs, KCHAN_A_USER_CHANNELS),
 		.user_bytes = u64(attrs, KCHAN_A_USER_BYTES),
+		.user_pool_bytes = u64(attrs, KCHAN_A_USER_POOL_BYTES),
 	};
 	return 0;
 }

@@ -49,6 +49,10 @@ struct channels {
  * @gid: its group
  * @role: KCHAN_ROLE_* bits
  * @held: messages that it holds
+ * @loaned: slots that it has on loan
+ * @loaned_since: since when it has the oldest of them; 0: it has none
+ * @taken: slots that it has taken
+ * @taken_since: likewise
  * @waiting: calls that wait
  * @since: since when; 0: none waits
  */
@@ -62,6 +66,10 @@ struct endpoint {
 	uint32_t gid;
 	uint32_t role;
 	uint32_t held;
+	uint32_t loaned;
+	uint64_t loaned_since;
+	uint32_t taken;
+	uint64_t taken_since;
 	uint32_t waiting;
 	uint64_t since;
 };
@@ -79,9 +87,11 @@ struct limits {
 	uint64_t max_depth;
 	uint64_t max_msgsize;
 	uint64_t max_bytes;
+	uint64_t max_pool_bytes_user;
 	uint64_t channels;
 	uint64_t user_channels;
 	uint64_t user_bytes;
+	uint64_t user_pool_bytes;
 };
 
 /**

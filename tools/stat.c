@@ -124,18 +124,20 @@ static void print_dead(const struct kchan_state *state)
 }
 
 /* The name and the number are the channel's, and known. */
-static int print_endpoints(const struct endpoints *endpoints, struct view *view)
+static int print_endpoints(const struct endpoints *endpoints, bool pool,
+			   struct view *view)
 {
+	static const char *const of_queue[] = { "PID",	 "COMM", "USER",
+						"ROLE",	 "HELD", "WAITING",
+						"SINCE", NULL };
+	static const char *const of_pool[] = { "PID",	  "COMM",  "USER",
+					       "ROLE",	  "HELD",  "LOANED",
+					       "LSINCE",  "TAKEN", "TSINCE",
+					       "WAITING", "SINCE", NULL };
 	struct table table;
-	size_t i, kept = 0;
 
 	table_init(&table, &endpoint_columns);
-	for (i = 0; i < table.count; i++) {
-		if (strcmp(table.chosen[i]->name, "NAME") != 0 &&
-		    strcmp(table.chosen[i]->name, "ID") != 0)
-			table.chosen[kept++] = table.chosen[i];
-	}
-	table.count = kept;
+	table_usual(&table, pool ? of_pool : of_queue);
 	if (endpoints->count)
 		putchar('\n');
 	return table_print(&table, endpoints->list, endpoints->count,
@@ -157,7 +159,7 @@ static int print(const struct channel *channel,
 		print_dead(&channel->state);
 		print_residence(&channel->state);
 	}
-	return print_endpoints(endpoints, view);
+	return print_endpoints(endpoints, channel->state.slots, view);
 }
 
 static void put_columns(struct json *json, const struct columns *columns,

@@ -18,23 +18,46 @@ void table_init(struct table *table, const struct columns *columns)
 		if (columns->list[i].shown)
 			table->chosen[table->count++] = &columns->list[i];
 	}
+	table->usual = table->count;
+}
+
+static const struct column *find(const struct columns *columns,
+				 const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < columns->count; i++) {
+		if (strcasecmp(columns->list[i].name, name) == 0)
+			return &columns->list[i];
+	}
+	return NULL;
+}
+
+void table_usual(struct table *table, const char *const *names)
+{
+	const struct column *added[TABLE_MAX];
+	size_t i, count = table->count - table->usual;
+
+	if (!table->usual)
+		return;
+	memcpy(added, table->chosen + table->usual, count * sizeof(*added));
+	for (table->count = 0; *names; names++)
+		table->chosen[table->count++] = find(table->columns, *names);
+	table->usual = table->count;
+	for (i = 0; i < count && table->count < TABLE_MAX; i++)
+		table->chosen[table->count++] = added[i];
 }
 
 static int choose(struct table *table, const char *name)
 {
-	const struct columns *columns = table->columns;
-	size_t i;
+	const struct column *column = find(table->columns, name);
 
-	for (i = 0; i < columns->count; i++) {
-		if (strcasecmp(columns->list[i].name, name) != 0)
-			continue;
-		if (table->count == TABLE_MAX)
-			return misuse("--output: more than %d columns",
-				      TABLE_MAX);
-		table->chosen[table->count++] = &columns->list[i];
-		return EXIT_SUCCESS;
-	}
-	return misuse("--output: no column %s", name);
+	if (!column)
+		return misuse("--output: no column %s", name);
+	if (table->count == TABLE_MAX)
+		return misuse("--output: more than %d columns", TABLE_MAX);
+	table->chosen[table->count++] = column;
+	return EXIT_SUCCESS;
 }
 
 static int choose_list(struct table *table, const char *list)
@@ -45,7 +68,7 @@ static int choose_list(struct table *table, const char *list)
 	if (*list == '+')
 		list++;
 	else
-		table->count = 0;
+		table->count = table->usual = 0;
 	rest = names = xstrdup(list);
 	while (!status && (name = strsep(&rest, ",")))
 		status = choose(table, name);
@@ -60,6 +83,7 @@ static void choose_all(struct table *table)
 	for (i = 0; i < table->columns->count; i++)
 		table->chosen[i] = &table->columns->list[i];
 	table->count = table->columns->count;
+	table->usual = 0;
 }
 
 int table_option(int c, char **argv, struct table *table)

@@ -38,13 +38,14 @@ struct columns {
 	size_t count;
 };
 
-#define TABLE_MAX 64 /* columns */
+#define TABLE_MAX 128 /* columns */
 
 /**
  * struct table - a list that is to be shown
  * @columns: those that there are
  * @chosen: those that are shown
  * @count: how many
+ * @usual: how many of them, the first ones, nobody asked for
  * @json: as JSON
  * @raw: without alignment
  * @noheadings: without headings
@@ -53,6 +54,7 @@ struct table {
 	const struct columns *columns;
 	const struct column *chosen[TABLE_MAX];
 	size_t count;
+	size_t usual;
 	bool json;
 	bool raw;
 	bool noheadings;
@@ -76,6 +78,12 @@ struct table {
 	"  -r, --raw             without alignment\n"
 
 void table_init(struct table *table, const struct columns *columns);
+
+/*
+ * Shows other columns than the usual ones, unless --output says otherwise. @names ends
+ * with NULL.
+ */
+void table_usual(struct table *table, const char *const *names);
 
 /*
  * Takes what getopt_long() returned. Return: exit status, with a line where it is not

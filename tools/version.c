@@ -24,6 +24,7 @@ static const struct bit features[] = { { KCHAN_FEATURE_QUEUE, "queue" },
 				       { KCHAN_FEATURE_OVERFLOW, "overflow" },
 				       { KCHAN_FEATURE_FILTER, "filter" },
 				       { KCHAN_FEATURE_BATCH, "batch" },
+				       { KCHAN_FEATURE_POOL, "pool" },
 				       {} };
 
 static int help(void)

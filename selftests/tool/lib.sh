@@ -112,6 +112,34 @@ waits()
 	[ "$(kchan ls --raw --noheadings --output WRECV "$1")" -ge "${2:-1}" ]
 }
 
+# borrow CHANNEL LOANED TAKEN: a process that has so many slots of it on loan and taken,
+# and two descriptors of its pool, until it is killed: $borrower.
+borrow()
+{
+	cat > borrow.py <<-'END'
+	import fcntl, os, struct, sys, time
+	POOL_FD, LOAN, TAKE = 0xbe19, 0xbe1a, 0xbe1c
+	fd = os.open("/run/kchan/" + sys.argv[1], os.O_RDWR)
+	def call(command, size, words=()):
+	    arg = bytearray(struct.pack("I", size) + bytes(size - 4))
+	    for at, value in words:
+	        struct.pack_into("I", arg, at, value)
+	    fcntl.ioctl(fd, command, arg)
+	for _ in range(2):
+	    call(POOL_FD, 32)
+	for _ in range(int(sys.argv[2])):
+	    call(LOAN, 40)
+	for _ in range(int(sys.argv[3])):
+	    call(TAKE, 112, [(8, 0xffffffff)])
+	open("borrowed", "w").close()
+	time.sleep(1000)
+	END
+	rm -f borrowed
+	python3 borrow.py "$@" &
+	borrower=$!
+	eventually [ -e borrowed ]
+}
+
 # Is somebody subscribed to events? (Generic netlink is protocol 16.)
 subscribed()
 {
