@@ -15,6 +15,7 @@
 #include "compat.h"
 #include "endpoint.h"
 #include "fs.h"
+#include "lend.h"
 #include "transfer.h"
 
 /*
@@ -118,14 +119,16 @@ static __always_inline void recv_describe(void *recv, struct kchan_msg *msg)
 static __always_inline int recv_end(struct kchan_endpoint *ep,
 				    struct kchan_msg *msg, u32 flags, int err)
 {
-	if (flags & KCHAN_PEEK)
+	if (flags & KCHAN_PEEK) {
 		kchan_store_free(msg);
-	else if (err)
+		kchan_lend_peeked(ep->channel);
+	} else if (err) {
 		kchan_transfer_return(ep, msg, flags & KCHAN_HOLD);
-	else if (flags & KCHAN_HOLD)
+	} else if (flags & KCHAN_HOLD) {
 		err = kchan_hold_keep(ep, msg);
-	else
+	} else {
 		kchan_store_recycle(ep->channel, msg);
+	}
 	return err;
 }
 

@@ -169,6 +169,21 @@ void kchan_lend_return(struct kchan_msg *msg)
 }
 
 /**
+ * kchan_lend_peeked - somebody looks at a message no more
+ * @ch: the channel
+ *
+ * It may be one that could be dropped, but for that.
+ */
+void kchan_lend_peeked(struct kchan_channel *ch)
+{
+	if (!ch->attr.slots || ch->attr.overflow != KCHAN_OVERFLOW_DROP)
+		return;
+	spin_lock(&ch->lock);
+	ch->events |= EPOLLOUT | EPOLLWRNORM;
+	kchan_transfer_unlock(ch);
+}
+
+/**
  * kchan_lend_leave_locked - a message is about to leave its channel
  * @msg: a message in a slot of the channel, whose lock is held
  */
@@ -307,7 +322,7 @@ struct kchan_msg *kchan_lend_slot(struct kchan_endpoint *ep, u16 prio,
 	struct kchan_lender *lender = ep->lender;
 	struct kchan_channel *ch = ep->channel;
 	struct kchan_msg *msg;
-	bool waits = false;
+	bool waits = false, drops = ch->attr.overflow == KCHAN_OVERFLOW_DROP;
 	u64 full = 0;
 	int err;
 
@@ -317,7 +332,7 @@ struct kchan_msg *kchan_lend_slot(struct kchan_endpoint *ep, u16 prio,
 	if (!msg)
 		msg = overflow_locked(ch, lender, prio);
 	err = PTR_ERR_OR_ZERO(msg);
-	if (patience && (err == -EAGAIN || err == -ENOSPC))
+	if (!drops && (err == -EAGAIN || err == -ENOSPC))
 		full = kchan_transfer_note_full_locked(ch);
 	if (patience && err == -EAGAIN) {
 		err = kchan_may_wait(patience, ch->nr_receivers);
@@ -379,7 +394,6 @@ static int loan(struct kchan_endpoint *ep, struct kchan_msg *msg, u32 *index)
 	if (err)
 		goto give_up;
 	slot->ready = !lender->zero;
-	*index = slot->index;
 	spin_lock(&ch->lock);
 	if (ch->revoked)
 		err = -EIDRM;
@@ -387,9 +401,13 @@ static int loan(struct kchan_endpoint *ep, struct kchan_msg *msg, u32 *index)
 		kchan_lend_give_locked(ep, msg, KCHAN_SLOT_LOANED,
 				       ktime_get_ns());
 	spin_unlock(&ch->lock);
-give_up:
 	if (err)
-		kchan_lend_return(msg);
+		goto give_up;
+	*index = slot->index;
+	return 0;
+
+give_up:
+	kchan_lend_return(msg);
 	return err;
 }
 

@@ -217,8 +217,10 @@ kchan_lend_drop_locked(struct kchan_channel *ch, struct kchan_msg *msg)
 	lockdep_assert_held(&ch->lock);
 	/* LAST_REF: there may be who peeks at it; the last frees the slot. */
 	if (atomic_read_acquire(&msg->refs) != 1 &&
-	    !atomic_dec_and_test(&msg->refs))
+	    !atomic_dec_and_test(&msg->refs)) {
+		slot->state = KCHAN_SLOT_QUEUED;
 		return;
+	}
 	atomic_set(&msg->refs, 1);
 	msg->deliveries = 0;
 	msg->reason = 0;
@@ -227,7 +229,7 @@ kchan_lend_drop_locked(struct kchan_channel *ch, struct kchan_msg *msg)
 	slot->holds = false;
 	slot->away = false;
 	slot->state = KCHAN_SLOT_FREE;
-	/* The first one is to be ready, if one is. */
+	/* One that is not ready does not go before the first one, which may be. */
 	if (unlikely(!slot->ready && slot->lender->free)) {
 		slot->next = slot->lender->free->next;
 		slot->lender->free->next = slot;
@@ -240,6 +242,7 @@ kchan_lend_drop_locked(struct kchan_channel *ch, struct kchan_msg *msg)
 }
 
 void kchan_lend_return(struct kchan_msg *msg);
+void kchan_lend_peeked(struct kchan_channel *ch);
 void kchan_lend_leave_locked(struct kchan_msg *msg);
 
 bool kchan_lend_victim_locked(struct kchan_channel *ch, u16 prio)

@@ -244,6 +244,7 @@ int kchan_pool_mmap(const struct kchan_pool *pool, struct vm_area_struct *vma,
  */
 u32 kchan_pool_users(const struct kchan_pool *pool)
 {
-	return d_count(pool->write->f_path.dentry) - 2 +
+	/* Files come and go while we look. */
+	return data_race(d_count(pool->write->f_path.dentry)) - 2 +
 	       file_count(pool->write) - 1 + file_count(pool->read) - 1;
 }

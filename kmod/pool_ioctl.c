@@ -96,6 +96,7 @@ static int ioctl_loan(struct file *file, struct kchan_loan __user *uarg)
 	struct kchan_endpoint *ep = file->private_data;
 	struct kchan_patience patience;
 	struct kchan_loan arg;
+	u32 __user *to;
 	u32 index;
 	int err;
 
@@ -110,10 +111,14 @@ static int ioctl_loan(struct file *file, struct kchan_loan __user *uarg)
 	if (err)
 		return err;
 	patience = kchan_patience_get(file, arg.flags, arg.deadline);
+	/* The output, tried now: what is dropped for a loan is lost. */
+	to = arg.slots ? u64_to_user_ptr(arg.slots) : &uarg->slot;
+	if (get_user(index, to) || put_user(index, to))
+		return -EFAULT;
 	if (arg.slots)
 		return loan_each(ep, &arg, &patience);
 	err = kchan_lend_loan(ep, &patience, &index);
-	err = loan_tell(ep, err, index, &uarg->slot);
+	err = loan_tell(ep, err, index, to);
 	return err ? err : 1;
 }
 

@@ -50,7 +50,6 @@ static int publish(struct kchan_endpoint *ep, struct kchan_publish *arg,
 	u64 expiry = kchan_time_from_user(arg->expiry);
 	struct kchan_channel *ch = ep->channel;
 	struct kchan_msg *msg;
-	u64 since;
 	int err = 0;
 
 	spin_lock(&ch->lock);
@@ -59,7 +58,6 @@ static int publish(struct kchan_endpoint *ep, struct kchan_publish *arg,
 		spin_unlock(&ch->lock);
 		return IS_ERR(msg) ? PTR_ERR(msg) : -EMSGSIZE;
 	}
-	since = kchan_msg_slot(msg)->since;
 	kchan_lend_ungive_locked(ep, msg);
 	address(ep, msg, arg);
 	spin_unlock(&ch->lock);
@@ -71,7 +69,7 @@ static int publish(struct kchan_endpoint *ep, struct kchan_publish *arg,
 		return 0;
 	msg->due = false;
 	spin_lock(&ch->lock);
-	kchan_lend_give_locked(ep, msg, KCHAN_SLOT_LOANED, since);
+	kchan_lend_give_locked(ep, msg, KCHAN_SLOT_LOANED, ktime_get_ns());
 	spin_unlock(&ch->lock);
 	return err;
 }

@@ -61,6 +61,7 @@ next_locked(struct kchan_endpoint *ep, u64 now)
 static __always_inline bool publish_put(struct kchan_publish __user *uarg,
 					u64 seq, u32 next)
 {
+	might_fault();
 	if (!user_write_access_begin(uarg, sizeof(*uarg)))
 		return false;
 	unsafe_put_user(seq, &uarg->seq, fault);
@@ -88,6 +89,7 @@ bool kchan_quick_publish(struct kchan_endpoint *ep,
 	u64 tag, expiry, seq, now;
 	struct kchan_msg *msg;
 
+	might_fault();
 	/* The outputs are tried: once the message is sent nothing may fail. */
 	if (!user_access_begin(uarg, sizeof(*uarg)))
 		return false;
@@ -158,6 +160,7 @@ fault:
 static __always_inline bool take_get(struct kchan_take *arg,
 				     struct kchan_take __user *uarg)
 {
+	might_fault();
 	if (!user_read_access_begin(uarg, sizeof(*uarg)))
 		return false;
 	unsafe_get_user(arg->size, &uarg->size, fault);
@@ -179,6 +182,7 @@ fault:
 static __always_inline bool take_put(struct kchan_take __user *uarg,
 				     const struct kchan_take *arg)
 {
+	might_fault();
 	if (!user_write_access_begin(uarg, sizeof(*uarg)))
 		return false;
 	unsafe_put_user(arg->release, &uarg->release, fault);

@@ -378,10 +378,12 @@ TEST_F(slots, loan_waits_where_there_is_nothing_to_drop)
 	close(fd);
 }
 
-TEST_F(slots, message_that_is_looked_at_is_dropped_and_its_slot_comes_later)
+/* It would not set its slot free; who waits for one has it when nobody looks any more. */
+TEST_F(slots, message_that_is_looked_at_is_dropped_later)
 {
 	int fd = channel(self->ctl, KCHAN_OVERFLOW_DROP, 0), i;
 	struct kc_call call = kc_receiver(fd);
+	struct kp_call loaner = kp_loaner(fd);
 	struct kc_trap trap;
 
 	ASSERT_TRUE(kc_trap_set(&trap));
@@ -393,9 +395,16 @@ TEST_F(slots, message_that_is_looked_at_is_dropped_and_its_slot_comes_later)
 	ASSERT_TRUE(kc_trapped(&trap));
 	EXPECT_EQ(-EAGAIN, kp_loan(fd));
 	EXPECT_SLOTS(fd, 0, 0, SLOTS);
+	ASSERT_EQ(0, fcntl(fd, F_SETFL, O_RDWR));
+	ASSERT_TRUE(kp_waits(&loaner));
 	ASSERT_EQ(0, kc_trap_fill(&trap, ""));
 	EXPECT_EQ(0, kc_join(&call));
 	EXPECT_EQ(0, memcmp(trap.page, "hello", 5));
+	EXPECT_EQ(1, kp_join(&loaner));
+	EXPECT_SLOTS(fd, 1, 0, SLOTS - 1);
+	EXPECT_EQ(1, kc_state(fd).dropped[KCHAN_DEAD_OVERFLOW]);
+	EXPECT_EQ(1, kp_release(fd, loaner.loan.slot));
+	ASSERT_EQ(0, fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK));
 	EXPECT_TRUE(comes_back(fd));
 	close(trap.uffd);
 	close(fd);

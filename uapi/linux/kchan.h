@@ -613,6 +613,12 @@ struct kchan_batch {
  * dead letters, counters. read(2) and RECV copy it out of the slot, and the slot is
  * free then. A part that nobody has written reads as zeros.
  *
+ * write(2) and SEND need a free slot, too, and wait for one. Where overflow is DROP
+ * they drop the message that is worth least, as LOAN does; that is lost also if the
+ * call then fails (EFAULT, ENOMEM). If that one is worth more or would not set its
+ * slot free, the new one is dropped instead; it is copied and charged for that
+ * moment as in a channel without a pool.
+ *
  * The pool is mapped through a descriptor from POOL_FD, or by mmap(2) of an
  * endpoint that is open for reading: at offset 0, MAP_SHARED. Who may send may
  * write all of it, and who may only receive may read all of it: a pool is one
@@ -881,7 +887,7 @@ struct kchan_release {
  * @queued_bytes_max: out: the most that it ever held.
  * @senders: out: endpoints open for writing.
  * @receivers: out: endpoints open for reading.
- * @waiting_senders: out: calls that wait for room.
+ * @waiting_senders: out: calls that wait for room, or for a slot.
  * @waiting_receivers: out: calls that wait for a message.
  * @creator_pid: out: process that made the channel.
  * @creator_uid: out: its effective user.
@@ -900,8 +906,8 @@ struct kchan_release {
  * @received_bytes: out: their payload.
  * @returned: out: messages put back because the receiver could not be given
  *	them, sent them back, or closed the endpoint that held them.
- * @full: out: how often a message did not fit: its sender waited or failed. Not
- *	counted where @overflow is DROP.
+ * @full: out: how often a message did not fit, or there was no slot to loan: its
+ *	sender waited or failed. Not counted where @overflow is DROP.
  * @residence: out: time in queue of each message handed to a receiver (counted
  *	again if put back): [0] below 2^10 ns, [i] below 2^(10 + i) ns, the
  *	last all that is longer. Every message is counted; none is sampled.
@@ -913,8 +919,8 @@ struct kchan_release {
  * @held: out: messages that endpoints hold.
  * @held_max: out: the most that they ever held.
  * @held_bytes: out: payload bytes of those held.
- * @rejected: out: messages that were not sent because the queue was full and
- *	@overflow is REJECT; not in @sent.
+ * @rejected: out: messages that were not sent, and slots that were not loaned,
+ *	because the queue was full and @overflow is REJECT; not in @sent.
  * @dropped: out: dead messages that were dropped, by reason: KCHAN_DEAD_*. [0]:
  *	those that the dead-letter channel did not take, for whatever reason
  *	they died.
