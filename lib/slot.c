@@ -145,7 +145,8 @@ static int take(struct kchan *ch, struct kchan_take *arg, uint32_t release,
 	struct kchan_recv_opts opts;
 	int err;
 
-	*arg = (struct kchan_take){ .size = sizeof(*arg), .release = release,
+	*arg = (struct kchan_take){ .size = sizeof(*arg),
+				    .release = release,
 				    .flags = KCHAN_TAKE_RELEASE };
 	err = libkchan_sized_get(&opts, sizeof(opts), uopts);
 	if (!err && (opts.position || opts.reserved))

@@ -130,7 +130,7 @@ borrow()
 	for _ in range(int(sys.argv[2])):
 	    call(LOAN, 40)
 	for _ in range(int(sys.argv[3])):
-	    call(TAKE, 112, [(8, 0xffffffff)])
+	    call(TAKE, 112)
 	open("borrowed", "w").close()
 	time.sleep(1000)
 	END
