@@ -310,6 +310,18 @@ void kchan_queue_add_sorted(struct kchan_queue *queue, struct kchan_entry *entry
 		trie_mark(queue, entry->prio);
 }
 
+/**
+ * kchan_queue_add_first - put a message where it was, as the first of its bucket
+ * @queue: the queue from which it was taken, and which has the bucket still
+ * @entry: the message
+ */
+void kchan_queue_add_first(struct kchan_queue *queue, struct kchan_entry *entry)
+{
+	kchan_queue_add(queue, entry);
+	/* The last of a circular list is the one before the first. */
+	*bucket_of(queue, entry->prio) = entry;
+}
+
 static bool back_less(struct rb_node *a, const struct rb_node *b)
 {
 	const struct kchan_entry *x = put_back(a);

@@ -81,6 +81,7 @@ bool kchan_queue_grow(struct kchan_queue *queue, u16 prio,
 		      struct kchan_qstash *stash);
 void kchan_queue_set_flat(struct kchan_queue *queue, u16 prio);
 void kchan_queue_add_sorted(struct kchan_queue *queue, struct kchan_entry *entry);
+void kchan_queue_add_first(struct kchan_queue *queue, struct kchan_entry *entry);
 void kchan_queue_restore(struct kchan_queue *queue, struct kchan_entry *entry);
 void kchan_queue_del_sorted(struct kchan_queue *queue, struct kchan_entry *entry);
 struct kchan_qnode *kchan_queue_detach_trie(struct kchan_queue *queue);

@@ -57,8 +57,12 @@ u64 kchan_transfer_note_full_locked(struct kchan_channel *ch)
 	return ch->stats.full;
 }
 
-/* Take out a message that is worth no more than one of @prio. */
-static struct kchan_msg *take_least_locked(struct kchan_channel *ch, u16 prio)
+/*
+ * Take out a message that is worth no more than one of @prio. @back takes whether it was
+ * among those that were put back.
+ */
+static struct kchan_msg *take_least_locked(struct kchan_channel *ch, u16 prio,
+					   bool *back)
 	__must_hold(&ch->lock)
 {
 	struct kchan_entry *entry = kchan_queue_least(&ch->queue);
@@ -67,12 +71,13 @@ static struct kchan_msg *take_least_locked(struct kchan_channel *ch, u16 prio)
 	lockdep_assert_held(&ch->lock);
 	if (!entry || entry->prio > prio)
 		return NULL;
+	*back = entry->back;
 	msg = container_of(entry, struct kchan_msg, entry);
 	kchan_pass_unqueue_locked(ch, msg);
 	return msg;
 }
 
-/* Bury what was taken out, or put it back: it was the first of its priorities. */
+/* Bury what was taken out, or put it where it was: each was the first of its bucket. */
 static void end_victims_locked(struct kchan_channel *ch,
 			       struct list_head *victims, bool bury)
 	__must_hold(&ch->lock)
@@ -80,11 +85,14 @@ static void end_victims_locked(struct kchan_channel *ch,
 	struct kchan_msg *msg, *next;
 
 	lockdep_assert_held(&ch->lock);
+	if (!bury) {
+		list_for_each_entry_safe_reverse(msg, next, victims, entry.node)
+			kchan_transfer_requeue_locked(ch, msg, msg->entry.back);
+		return;
+	}
 	list_for_each_entry_safe(msg, next, victims, entry.node) {
-		if (bury)
-			kchan_reaper_bury_locked(ch, msg, KCHAN_DEAD_OVERFLOW);
-		else
-			kchan_transfer_requeue_locked(ch, msg);
+		msg->entry.back = false;
+		kchan_reaper_bury_locked(ch, msg, KCHAN_DEAD_OVERFLOW);
 	}
 }
 
@@ -99,16 +107,18 @@ static bool make_room_locked(struct kchan_channel *ch,
 	struct kchan_msg *victim;
 	LIST_HEAD(victims);
 	unsigned int n = 0;
-	bool can;
+	bool can, back;
 
 	lockdep_assert_held(&ch->lock);
 	can = ch->depth_left > 0 && (s64)msg->entry.size <= ch->bytes_left;
 	while (can && n++ < KCHAN_STEP &&
 	       !kchan_channel_has_room_locked(ch, msg->entry.size)) {
-		victim = take_least_locked(ch, msg->entry.prio);
+		victim = take_least_locked(ch, msg->entry.prio, &back);
 		can = victim;
-		if (can)
-			list_add_tail(&victim->entry.node, &victims);
+		if (!can)
+			break;
+		victim->entry.back = back;
+		list_add_tail(&victim->entry.node, &victims);
 	}
 	end_victims_locked(ch, &victims, can);
 	return can;
@@ -123,9 +133,12 @@ static bool make_room_locked(struct kchan_channel *ch,
 void kchan_transfer_drop_least_locked(struct kchan_channel *ch)
 	__must_hold(&ch->lock)
 {
+	struct kchan_msg *msg;
+	bool back;
+
 	lockdep_assert_held(&ch->lock);
-	kchan_reaper_bury_locked(ch, take_least_locked(ch, KCHAN_PRIO_MAX),
-				 KCHAN_DEAD_OVERFLOW);
+	msg = take_least_locked(ch, KCHAN_PRIO_MAX, &back);
+	kchan_reaper_bury_locked(ch, msg, KCHAN_DEAD_OVERFLOW);
 }
 
 /* The message that is worth least is the new one. */

@@ -324,12 +324,17 @@ void kchan_transfer_unlock(struct kchan_channel *ch)
  * kchan_transfer_requeue_locked - queue a message again
  * @ch: the channel
  * @msg: a message that was taken from its queue
+ * @back: among those that were put back; else it is the first of its bucket again
  */
-void kchan_transfer_requeue_locked(struct kchan_channel *ch, struct kchan_msg *msg)
+void kchan_transfer_requeue_locked(struct kchan_channel *ch,
+				   struct kchan_msg *msg, bool back)
 	__must_hold(&ch->lock)
 {
 	lockdep_assert_held(&ch->lock);
-	kchan_queue_restore(&ch->queue, &msg->entry);
+	if (back)
+		kchan_queue_restore(&ch->queue, &msg->entry);
+	else
+		kchan_queue_add_first(&ch->queue, &msg->entry);
 	kchan_pass_note_fill_locked(ch);
 	ch->events |= ch->msg_events;
 	if (unlikely(ch->extras))
@@ -356,7 +361,7 @@ void kchan_transfer_put_back_locked(struct kchan_channel *ch,
 		kchan_reaper_bury_locked(ch, msg, KCHAN_DEAD_DELIVERIES);
 	} else {
 		ch->stats.returned++;
-		kchan_transfer_requeue_locked(ch, msg);
+		kchan_transfer_requeue_locked(ch, msg, true);
 	}
 }
 

@@ -131,7 +131,7 @@ void kchan_transfer_note_unqueued_locked(struct kchan_channel *ch,
 					 struct kchan_msg *msg)
 	__must_hold(&ch->lock);
 void kchan_transfer_requeue_locked(struct kchan_channel *ch,
-				   struct kchan_msg *msg)
+				   struct kchan_msg *msg, bool back)
 	__must_hold(&ch->lock);
 void kchan_transfer_put_back_locked(struct kchan_channel *ch,
 				    struct kchan_msg *msg)
