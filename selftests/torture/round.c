@@ -367,7 +367,8 @@ static void choose_end(int i, struct kchan_create *arg)
 		arg->dead_letter = world->channel[T_LETTERS].fd;
 	}
 	if (i != T_LETTERS - 2)
-		arg->ttl = 1 + t_rnd(30000000);
+		/* Long enough that who waits for one gets it some time. */
+		arg->ttl = 5000000 + t_rnd(30000000);
 	arg->overflow = i == T_LETTERS - 2 ? KCHAN_OVERFLOW_DROP :
 			i == T_LETTERS - 1 ? KCHAN_OVERFLOW_REJECT :
 					     KCHAN_OVERFLOW_BLOCK;
