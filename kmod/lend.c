@@ -40,10 +40,9 @@
 #include "lend.h"
 #include "transfer.h"
 
-static unsigned long lender_charge(const struct kchan_attr *attr)
+static unsigned long lender_charge(u32 slots, u32 slot_size)
 {
-	return (unsigned long)attr->slots *
-	       (attr->slot_size + KCHAN_SLOT_OVERHEAD);
+	return (unsigned long)slots * (slot_size + KCHAN_SLOT_OVERHEAD);
 }
 
 /**
@@ -55,10 +54,11 @@ static unsigned long lender_charge(const struct kchan_attr *attr)
 struct kchan_lender *kchan_lender_new(struct kchan_channel *ch)
 {
 	const struct kchan_attr *attr = &ch->attr;
+	unsigned long charge = lender_charge(attr->slots, attr->slot_size);
 	struct kchan_lender *lender;
 	int err = -ENOMEM;
 
-	if (!kchan_charge(&ch->creator->pool_bytes, lender_charge(attr),
+	if (!kchan_charge(&ch->creator->pool_bytes, charge,
 			  kchan_limit(&ch->ns->limits, max_pool_bytes_user)))
 		return ERR_PTR(-EDQUOT);
 	lender = kzalloc(sizeof(*lender), GFP_KERNEL_ACCOUNT);
@@ -84,7 +84,7 @@ free_msgs:
 free:
 	kfree(lender);
 uncharge:
-	kchan_uncharge(&ch->creator->pool_bytes, lender_charge(attr));
+	kchan_uncharge(&ch->creator->pool_bytes, charge);
 	return ERR_PTR(err);
 }
 
@@ -103,8 +103,8 @@ static void lender_free(struct kchan_lender *lender)
 	}
 	WARN_ON_ONCE(lender->loaned || lender->taken || lender->loaners.count);
 	kvfree(lender->msgs);
-	kchan_uncharge(&lender->user->pool_bytes, kchan_pool_bytes(pool) +
-		       (unsigned long)pool->slots * KCHAN_SLOT_OVERHEAD);
+	kchan_uncharge(&lender->user->pool_bytes,
+		       lender_charge(pool->slots, pool->slot_size));
 	kchan_user_put(lender->user);
 	kchan_pool_unmake(&lender->pool);
 	kfree(lender);

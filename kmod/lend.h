@@ -133,6 +133,30 @@ kchan_lend_claim_locked(const struct kchan_endpoint *ep, u32 index)
 	return msg;
 }
 
+/* A slot is an endpoint's; who calls sees to the counters. */
+static __always_inline void
+kchan_lend_own_locked(struct kchan_endpoint *ep, struct kchan_msg *msg,
+		      enum kchan_slot_state state, u64 now)
+	__must_hold(&ep->channel->lock)
+{
+	struct kchan_slot *slot = kchan_msg_slot(msg);
+
+	lockdep_assert_held(&ep->channel->lock);
+	kchan_slots_add(slot, state == KCHAN_SLOT_LOANED ? &ep->loans :
+							   &ep->takes);
+	slot->state = state;
+	slot->owner = ep;
+	slot->since = now;
+}
+
+/* And no more; likewise. */
+static __always_inline void kchan_lend_disown_locked(struct kchan_msg *msg)
+{
+	kchan_slots_del(kchan_msg_slot(msg));
+	kchan_msg_slot(msg)->owner = NULL;
+	kchan_msg_slot(msg)->state = KCHAN_SLOT_QUEUED;
+}
+
 /**
  * kchan_lend_give_locked - a slot is an endpoint's
  * @ep: the endpoint
@@ -145,14 +169,8 @@ kchan_lend_give_locked(struct kchan_endpoint *ep, struct kchan_msg *msg,
 		       enum kchan_slot_state state, u64 now)
 	__must_hold(&ep->channel->lock)
 {
-	struct kchan_slot *slot = kchan_msg_slot(msg);
-
 	lockdep_assert_held(&ep->channel->lock);
-	slot->state = state;
-	slot->owner = ep;
-	slot->since = now;
-	kchan_slots_add(slot, state == KCHAN_SLOT_LOANED ? &ep->loans :
-							   &ep->takes);
+	kchan_lend_own_locked(ep, msg, state, now);
 	if (state == KCHAN_SLOT_LOANED) {
 		ep->loaned++;
 		ep->lender->loaned++;
@@ -171,19 +189,15 @@ static __always_inline void
 kchan_lend_ungive_locked(struct kchan_endpoint *ep, struct kchan_msg *msg)
 	__must_hold(&ep->channel->lock)
 {
-	struct kchan_slot *slot = kchan_msg_slot(msg);
-
 	lockdep_assert_held(&ep->channel->lock);
-	kchan_slots_del(slot);
-	slot->owner = NULL;
-	if (slot->state == KCHAN_SLOT_LOANED) {
+	if (kchan_msg_slot(msg)->state == KCHAN_SLOT_LOANED) {
 		ep->loaned--;
 		ep->lender->loaned--;
 	} else {
 		ep->taken--;
 		ep->lender->taken--;
 	}
-	slot->state = KCHAN_SLOT_QUEUED;
+	kchan_lend_disown_locked(msg);
 }
 
 /**
@@ -217,10 +231,8 @@ kchan_lend_drop_locked(struct kchan_channel *ch, struct kchan_msg *msg)
 	lockdep_assert_held(&ch->lock);
 	/* LAST_REF: there may be who peeks at it; the last frees the slot. */
 	if (atomic_read_acquire(&msg->refs) != 1 &&
-	    !atomic_dec_and_test(&msg->refs)) {
-		slot->state = KCHAN_SLOT_QUEUED;
+	    !atomic_dec_and_test(&msg->refs))
 		return;
-	}
 	atomic_set(&msg->refs, 1);
 	msg->deliveries = 0;
 	msg->reason = 0;

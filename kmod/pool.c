@@ -163,7 +163,7 @@ int kchan_pool_fill(const struct kchan_pool *pool, u32 slot, bool zero)
  * @size: how many bytes
  * @from: whence
  *
- * May sleep. Return: 0, -EFAULT, -ENOMEM or -EIO.
+ * May sleep. Return: 0, -EFAULT, -EINTR, -ENOMEM or -EIO.
  */
 int kchan_pool_copy_in(const struct kchan_pool *pool, u32 slot, size_t size,
 		       struct iov_iter *from)
@@ -182,6 +182,8 @@ int kchan_pool_copy_in(const struct kchan_pool *pool, u32 slot, size_t size,
 		page_put(page);
 		if (copied != n)
 			return -EFAULT;
+		if (fatal_signal_pending(current))
+			return -EINTR;
 		cond_resched();
 	}
 	return 0;

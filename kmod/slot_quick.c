@@ -40,22 +40,19 @@ claim_locked(const struct kchan_endpoint *ep, u32 index,
 }
 
 /* Loan the next slot, if it can be loaned as it is. */
-static __always_inline struct kchan_slot *
+static __always_inline struct kchan_msg *
 next_locked(struct kchan_endpoint *ep, u64 now)
 	__must_hold(&ep->channel->lock)
 {
 	struct kchan_slot *slot = ep->lender->free;
+	struct kchan_msg *msg;
 
 	lockdep_assert_held(&ep->channel->lock);
 	if (unlikely(!slot || !slot->ready))
 		return NULL;
-	ep->lender->free = slot->next;
-	ep->lender->nr_free--;
-	kchan_slots_add(slot, &ep->loans);
-	slot->state = KCHAN_SLOT_LOANED;
-	slot->owner = ep;
-	slot->since = now;
-	return slot;
+	msg = kchan_lend_pop_locked(ep->lender);
+	kchan_lend_own_locked(ep, msg, KCHAN_SLOT_LOANED, now);
+	return msg;
 }
 
 static __always_inline bool publish_put(struct kchan_publish __user *uarg,
@@ -85,9 +82,8 @@ bool kchan_quick_publish(struct kchan_endpoint *ep,
 {
 	u32 size, flags, index, len, prio, pool, next_index, reserved;
 	struct kchan_channel *ch = ep->channel;
-	struct kchan_slot *next = NULL;
+	struct kchan_msg *msg, *next = NULL;
 	u64 tag, expiry, seq, now;
-	struct kchan_msg *msg;
 
 	might_fault();
 	/* The outputs are tried: once the message is sent nothing may fail. */
@@ -126,14 +122,12 @@ bool kchan_quick_publish(struct kchan_endpoint *ep,
 		next = next_locked(ep, now);
 		if (unlikely(!next))
 			goto unlock;
-		next_index = next->index;
+		next_index = kchan_msg_slot(next)->index;
 	} else {
 		ep->loaned--;
 		ep->lender->loaned--;
 	}
-	kchan_slots_del(kchan_msg_slot(msg));
-	kchan_msg_slot(msg)->state = KCHAN_SLOT_QUEUED;
-	kchan_msg_slot(msg)->owner = NULL;
+	kchan_lend_disown_locked(msg);
 	msg->entry.size = len;
 	msg->entry.tag = tag;
 	msg->entry.prio = prio;
@@ -217,8 +211,7 @@ static __always_inline bool release_locked(struct kchan_endpoint *ep, u32 index)
 	lockdep_assert_held(&ep->channel->lock);
 	if (unlikely(!msg || kchan_msg_slot(msg)->holds))
 		return false;
-	kchan_slots_del(kchan_msg_slot(msg));
-	kchan_msg_slot(msg)->owner = NULL;
+	kchan_lend_disown_locked(msg);
 	kchan_lend_drop_locked(ep->channel, msg);
 	return true;
 }
@@ -253,10 +246,7 @@ int kchan_quick_take(struct kchan_endpoint *ep, struct kchan_take __user *uarg)
 		goto unlock;
 	}
 	kchan_pass_dequeue_locked(ch, msg, now, task_tgid(current), NULL);
-	kchan_slots_add(kchan_msg_slot(msg), &ep->takes);
-	kchan_msg_slot(msg)->state = KCHAN_SLOT_TAKEN;
-	kchan_msg_slot(msg)->owner = ep;
-	kchan_msg_slot(msg)->since = now;
+	kchan_lend_own_locked(ep, msg, KCHAN_SLOT_TAKEN, now);
 	if (arg.flags & KCHAN_TAKE_RELEASE)
 		arg.release = KCHAN_SLOT_NONE;
 	/* Now: from here on another thread may release it. */
