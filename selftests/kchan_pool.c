@@ -3,8 +3,6 @@
 #include "kchan_pool.h"
 
 #include <sys/mman.h>
-#include <sys/syscall.h>
-#include <time.h>
 
 struct kchan_create kp_create_arg(unsigned int slots, unsigned int slot_size)
 {
@@ -188,72 +186,29 @@ const char *kp_slots_text(int fd)
 	return text;
 }
 
-struct kp_call kp_loaner(int fd)
+struct kc_call kp_loaner(int fd)
 {
-	return (struct kp_call) {
-		.fd = fd, .cmd = KCHAN_IOC_LOAN, .loan = kp_loan_arg(0),
+	return (struct kc_call) {
+		.op = KC_SLOT, .fd = fd, .cmd = KCHAN_IOC_LOAN, .loan = kp_loan_arg(0),
 	};
 }
 
-struct kp_call kp_publisher(int fd, uint32_t slot)
+struct kc_call kp_publisher(int fd, uint32_t slot)
 {
-	return (struct kp_call) {
-		.fd = fd, .cmd = KCHAN_IOC_PUBLISH,
+	return (struct kc_call) {
+		.op = KC_SLOT, .fd = fd, .cmd = KCHAN_IOC_PUBLISH,
 		.publish = kp_publish_arg(slot, 4),
 	};
 }
 
-struct kp_call kp_taker(int fd)
+struct kc_call kp_taker(int fd)
 {
-	return (struct kp_call) {
-		.fd = fd, .cmd = KCHAN_IOC_TAKE, .take = kp_take_arg(0),
+	return (struct kc_call) {
+		.op = KC_SLOT, .fd = fd, .cmd = KCHAN_IOC_TAKE, .take = kp_take_arg(0),
 	};
 }
 
-static void *call_thread(void *arg)
+bool kp_waits(struct kc_call *call)
 {
-	struct sched_param param;
-	struct kp_call *call = arg;
-
-	param.sched_priority = call->rt_prio;
-	if (call->rt_prio &&
-	    pthread_setschedparam(pthread_self(), SCHED_FIFO, &param))
-		call->ret = -EPERM;
-	__atomic_store_n(&call->tid, syscall(SYS_gettid), __ATOMIC_RELEASE);
-	if (!call->ret)
-		call->ret = kc_ioctl(call->fd, call->cmd, &call->loan);
-	__atomic_store_n(&call->done, true, __ATOMIC_RELEASE);
-	return NULL;
-}
-
-/* Returns once the thread runs. */
-int kp_start(struct kp_call *call)
-{
-	int ret = pthread_create(&call->thread, NULL, call_thread, call);
-
-	if (ret)
-		return -ret;
-	return KC_EVENTUALLY(__atomic_load_n(&call->tid, __ATOMIC_ACQUIRE)) ?
-		0 : -ETIMEDOUT;
-}
-
-bool kp_done(const struct kp_call *call)
-{
-	return __atomic_load_n(&call->done, __ATOMIC_ACQUIRE);
-}
-
-int kp_join(struct kp_call *call)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	ts.tv_sec += 2 * KC_TRIES / 1000;
-	if (pthread_timedjoin_np(call->thread, NULL, &ts))
-		return -ENOLCK;		/* which no call returns */
-	return call->ret;
-}
-
-bool kp_waits(struct kp_call *call)
-{
-	return !kp_start(call) && kc_asleep(call->tid) && !kp_done(call);
+	return !kc_start(call) && kc_asleep(call->tid) && !kc_done(call);
 }

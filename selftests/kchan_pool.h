@@ -36,41 +36,12 @@ bool kp_slots(int fd, unsigned int loaned, unsigned int taken,
 
 const char *kp_slots_text(int fd);
 
-/**
- * struct kp_call - LOAN, PUBLISH or TAKE by a thread of its own
- * @fd: the endpoint
- * @cmd: which
- * @loan: its argument, or one of the next two
- * @publish: likewise
- * @take: likewise
- * @rt_prio: above 0: the thread's real-time priority
- * @tid: the thread
- * @done: the call has returned
- * @ret: what it returned, or -errno
- */
-struct kp_call {
-	int fd;
-	unsigned int cmd;
-	union {
-		struct kchan_loan loan;
-		struct kchan_publish publish;
-		struct kchan_take take;
-	};
-	int rt_prio;
-	pid_t tid;
-	bool done;
-	int ret;
-	pthread_t thread;
-};
-
-struct kp_call kp_loaner(int fd);
-struct kp_call kp_publisher(int fd, uint32_t slot);
-struct kp_call kp_taker(int fd);
-int kp_start(struct kp_call *call);
-bool kp_done(const struct kp_call *call);
-int kp_join(struct kp_call *call);
+/* Calls of KC_SLOT. */
+struct kc_call kp_loaner(int fd);
+struct kc_call kp_publisher(int fd, uint32_t slot);
+struct kc_call kp_taker(int fd);
 
 /* Starts a call, and returns once it sleeps. */
-bool kp_waits(struct kp_call *call);
+bool kp_waits(struct kc_call *call);
 
 #endif /* KCHAN_POOL_H */

@@ -545,6 +545,8 @@ static int perform(struct kc_call *call)
 		return kc_ret(write(call->fd, at, call->len));
 	case KC_POLL:
 		return perform_poll(call);
+	case KC_SLOT:
+		return kc_ioctl(call->fd, call->cmd, &call->loan);
 	}
 	return -EINVAL;
 }

@@ -140,7 +140,7 @@ int kc_trap_take_away(struct kc_trap *t);
 bool kc_run_before_children(void);
 
 /* How a call of a struct kc_call is made. */
-enum kc_op { KC_RECV, KC_SEND, KC_READ, KC_WRITE, KC_POLL };
+enum kc_op { KC_RECV, KC_SEND, KC_READ, KC_WRITE, KC_POLL, KC_SLOT };
 
 /**
  * struct kc_call - a call made by a thread of its own
@@ -148,6 +148,10 @@ enum kc_op { KC_RECV, KC_SEND, KC_READ, KC_WRITE, KC_POLL };
  * @fd: of what
  * @recv: argument of KC_RECV, made by kc_receiver()
  * @send: argument of KC_SEND, made by kc_sender()
+ * @cmd: of KC_SLOT: LOAN, PUBLISH or TAKE, made by kp_loaner() and the like
+ * @loan: its argument, or one of the next two
+ * @publish: likewise
+ * @take: likewise
  * @len: bytes to write, or what fits
  * @events: of KC_POLL; what it says is the call's result
  * @buf: what is sent, or was received
@@ -162,6 +166,12 @@ struct kc_call {
 	int fd;
 	struct kchan_recv recv;
 	struct kchan_send send;
+	unsigned int cmd;
+	union {
+		struct kchan_loan loan;
+		struct kchan_publish publish;
+		struct kchan_take take;
+	};
 	unsigned int len;
 	short events;
 	char buf[64];

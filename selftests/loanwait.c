@@ -49,12 +49,12 @@ FIXTURE_TEARDOWN(loanwait)
 
 TEST_F(loanwait, loan_waits_for_a_slot)
 {
-	struct kp_call call = kp_loaner(self->tx);
+	struct kc_call call = kp_loaner(self->tx);
 
 	ASSERT_TRUE(kp_waits(&call));
 	EXPECT_EQ(1, kc_state(self->fd).full);
 	ASSERT_EQ(1, kp_release(self->fd, SLOT(2)));
-	EXPECT_EQ(1, kp_join(&call));
+	EXPECT_EQ(1, kc_join(&call));
 	EXPECT_EQ(SLOT(2), call.loan.slot);
 	EXPECT_SLOTS(self->fd, SLOTS, 0, 0);
 	EXPECT_EQ(1, kp_release(self->tx, SLOT(2)));
@@ -76,7 +76,7 @@ TEST_F(loanwait, write_waits_for_a_slot)
 
 TEST_F(loanwait, calls_are_served_in_the_order_in_which_they_came)
 {
-	struct kp_call call[3];
+	struct kc_call call[3];
 	int i;
 
 	for (i = 0; i < 3; i++) {
@@ -85,31 +85,31 @@ TEST_F(loanwait, calls_are_served_in_the_order_in_which_they_came)
 	}
 	for (i = 0; i < 3; i++) {
 		ASSERT_EQ(1, kp_release(self->fd, SLOT(i)));
-		EXPECT_EQ(1, kp_join(&call[i]));
+		EXPECT_EQ(1, kc_join(&call[i]));
 		EXPECT_EQ(SLOT(i), call[i].loan.slot);
 		if (i < 2)
-			EXPECT_FALSE(kp_done(&call[i + 1]));
+			EXPECT_FALSE(kc_done(&call[i + 1]));
 	}
 }
 
 TEST_F(loanwait, real_time_task_is_served_first)
 {
-	struct kp_call plain = kp_loaner(self->tx), rt = kp_loaner(self->tx);
+	struct kc_call plain = kp_loaner(self->tx), rt = kp_loaner(self->tx);
 
 	rt.rt_prio = 5;
 	ASSERT_TRUE(kp_waits(&plain));
 	ASSERT_TRUE(kp_waits(&rt));
 	ASSERT_EQ(1, kp_release(self->fd, SLOT(3)));
-	EXPECT_EQ(1, kp_join(&rt));
-	EXPECT_FALSE(kp_done(&plain));
+	EXPECT_EQ(1, kc_join(&rt));
+	EXPECT_FALSE(kc_done(&plain));
 	ASSERT_EQ(1, kp_release(self->fd, SLOT(2)));
-	EXPECT_EQ(1, kp_join(&plain));
+	EXPECT_EQ(1, kc_join(&plain));
 }
 
 /* Else who comes later, and does not wait, would be faster for ever. */
 TEST_F(loanwait, nobody_overtakes_who_waits)
 {
-	struct kp_call call = kp_loaner(self->tx);
+	struct kc_call call = kp_loaner(self->tx);
 	struct kchan_publish arg = kp_publish_arg(SLOT(0), 4);
 
 	ASSERT_TRUE(kp_waits(&call));
@@ -118,13 +118,13 @@ TEST_F(loanwait, nobody_overtakes_who_waits)
 	ASSERT_EQ(0, kc_ioctl(self->fd, KCHAN_IOC_PUBLISH, &arg));
 	EXPECT_EQ(KCHAN_SLOT_NONE, arg.next);
 	ASSERT_EQ(4, read(self->rx, self->buf, SIZE));
-	EXPECT_EQ(1, kp_join(&call));
+	EXPECT_EQ(1, kc_join(&call));
 	EXPECT_EQ(SLOT(0), call.loan.slot);
 }
 
 TEST_F(loanwait, array_waits_for_its_first_and_for_no_more)
 {
-	struct kp_call call = kp_loaner(self->tx);
+	struct kc_call call = kp_loaner(self->tx);
 	uint32_t slots[3];
 
 	memset(slots, KC_POISON, sizeof(slots));
@@ -132,14 +132,14 @@ TEST_F(loanwait, array_waits_for_its_first_and_for_no_more)
 	call.loan.count = 3;
 	ASSERT_TRUE(kp_waits(&call));
 	ASSERT_EQ(1, kp_release(self->fd, SLOT(0)));
-	EXPECT_EQ(1, kp_join(&call));
+	EXPECT_EQ(1, kc_join(&call));
 	EXPECT_EQ(SLOT(0), slots[0]);
 	EXPECT_EQ(0, memcmp(slots + 1, "\xa5\xa5\xa5\xa5", 4));
 }
 
 TEST_F(loanwait, publish_waits_for_the_next_slot_after_it_has_sent)
 {
-	struct kp_call call;
+	struct kc_call call;
 
 	EXPECT_EQ(1, kp_release(self->fd, SLOT(0)));
 	call = kp_publisher(self->tx, kp_loan(self->tx));
@@ -149,7 +149,7 @@ TEST_F(loanwait, publish_waits_for_the_next_slot_after_it_has_sent)
 	EXPECT_EQ(1, kc_state(self->fd).sent);
 	EXPECT_SLOTS(self->fd, SLOTS - 1, 0, 1);
 	ASSERT_EQ(4, read(self->rx, self->buf, SIZE));
-	EXPECT_EQ(0, kp_join(&call));
+	EXPECT_EQ(0, kc_join(&call));
 	EXPECT_EQ(SLOT(0), call.publish.next);
 	EXPECT_EQ(1, call.publish.seq);
 	EXPECT_EQ(1, kp_release(self->tx, SLOT(0)));
@@ -205,7 +205,7 @@ TEST_F(loanwait, nonblock_does_not_wait)
 TEST_F(loanwait, need_peer_is_EPIPE_while_nobody_receives)
 {
 	struct kchan_loan arg = kp_loan_arg(KCHAN_NEED_PEER);
-	struct kp_call call = kp_loaner(self->tx);
+	struct kc_call call = kp_loaner(self->tx);
 	int fd, tx, rx;
 
 	/* None of the endpoints receives, so that none but @rx is a peer. */
@@ -218,7 +218,7 @@ TEST_F(loanwait, need_peer_is_EPIPE_while_nobody_receives)
 	call.loan.flags = KCHAN_NEED_PEER;
 	ASSERT_TRUE(kp_waits(&call));
 	close(rx);
-	EXPECT_EQ(-EPIPE, kp_join(&call));
+	EXPECT_EQ(-EPIPE, kc_join(&call));
 	EXPECT_EQ(-EPIPE, kc_ioctl(tx, KCHAN_IOC_LOAN, &arg));
 	arg.flags |= KCHAN_NONBLOCK;
 	EXPECT_EQ(-EPIPE, kc_ioctl(tx, KCHAN_IOC_LOAN, &arg));
@@ -243,31 +243,31 @@ static void catch(int flags)
 
 TEST_F(loanwait, signal_ends_the_wait)
 {
-	struct kp_call call = kp_loaner(self->tx);
+	struct kc_call call = kp_loaner(self->tx);
 
 	catch(0);
 	ASSERT_TRUE(kp_waits(&call));
 	ASSERT_EQ(0, pthread_kill(call.thread, SIGUSR1));
-	EXPECT_EQ(-EINTR, kp_join(&call));
+	EXPECT_EQ(-EINTR, kc_join(&call));
 	EXPECT_SLOTS(self->fd, SLOTS, 0, 0);
 }
 
 TEST_F(loanwait, restarted_call_waits_on)
 {
-	struct kp_call call = kp_loaner(self->tx);
+	struct kc_call call = kp_loaner(self->tx);
 
 	catch(SA_RESTART);
 	ASSERT_TRUE(kp_waits(&call));
 	ASSERT_EQ(0, pthread_kill(call.thread, SIGUSR1));
 	ASSERT_TRUE(kc_asleep(call.tid));
-	EXPECT_FALSE(kp_done(&call));
+	EXPECT_FALSE(kc_done(&call));
 	ASSERT_EQ(1, kp_release(self->fd, SLOT(0)));
-	EXPECT_EQ(1, kp_join(&call));
+	EXPECT_EQ(1, kc_join(&call));
 }
 
 TEST_F(loanwait, revoke_ends_the_wait)
 {
-	struct kp_call call = kp_loaner(self->tx);
+	struct kc_call call = kp_loaner(self->tx);
 	struct kc_call writer = kc_call(KC_WRITE, self->tx, 5);
 	int fd = self->fd;
 
@@ -275,7 +275,7 @@ TEST_F(loanwait, revoke_ends_the_wait)
 	ASSERT_EQ(0, kc_start(&writer));
 	ASSERT_TRUE(kc_asleep(writer.tid));
 	ASSERT_EQ(0, kc_revoke(self->fd));
-	EXPECT_EQ(-EIDRM, kp_join(&call));
+	EXPECT_EQ(-EIDRM, kc_join(&call));
 	EXPECT_EQ(-EIDRM, kc_join(&writer));
 	close(fd);
 	self->fd = kp_queue(self->ctl, SLOTS, SIZE);
@@ -302,7 +302,7 @@ TEST_F(loanwait, killed_call_waits_no_more)
 
 TEST_F(loanwait, call_chosen_and_killed_before_it_ran_passes_its_turn_on)
 {
-	struct kp_call next = kp_loaner(self->tx);
+	struct kc_call next = kp_loaner(self->tx);
 	pid_t pid;
 
 	ASSERT_TRUE(kc_run_before_children());
@@ -313,16 +313,16 @@ TEST_F(loanwait, call_chosen_and_killed_before_it_ran_passes_its_turn_on)
 	/* It has been given the slot, and cannot say so. */
 	EXPECT_SLOTS(self->fd, SLOTS - 1, 0, 1);
 	ASSERT_EQ(0, kill(pid, SIGKILL));
-	EXPECT_FALSE(kp_done(&next));
+	EXPECT_FALSE(kc_done(&next));
 	EXPECT_EQ(KC_KILLED, kc_reap(pid));
-	EXPECT_EQ(1, kp_join(&next));
+	EXPECT_EQ(1, kc_join(&next));
 	EXPECT_EQ(SLOT(0), next.loan.slot);
 	EXPECT_SLOTS(self->fd, SLOTS, 0, 0);
 }
 
 TEST_F(loanwait, netlink_shows_calls_that_wait)
 {
-	struct kp_call call = kp_loaner(self->tx);
+	struct kc_call call = kp_loaner(self->tx);
 	int sock = kn_socket(), waiting = 0;
 	struct kn_endpoints all;
 	unsigned int i;
@@ -335,18 +335,18 @@ TEST_F(loanwait, netlink_shows_calls_that_wait)
 	EXPECT_EQ(1, waiting);
 	close(sock);
 	ASSERT_EQ(1, kp_release(self->fd, SLOT(0)));
-	EXPECT_EQ(1, kp_join(&call));
+	EXPECT_EQ(1, kc_join(&call));
 }
 
 /* The state says so of all calls that wait to send. */
 TEST_F(loanwait, state_counts_calls_that_wait)
 {
-	struct kp_call call = kp_loaner(self->tx);
+	struct kc_call call = kp_loaner(self->tx);
 
 	ASSERT_TRUE(kp_waits(&call));
 	EXPECT_EQ(1, kc_state(self->fd).waiting_senders);
 	ASSERT_EQ(1, kp_release(self->fd, SLOT(0)));
-	EXPECT_EQ(1, kp_join(&call));
+	EXPECT_EQ(1, kc_join(&call));
 	EXPECT_EQ(0, kc_state(self->fd).waiting_senders);
 }
 
@@ -357,15 +357,15 @@ TEST_F(loanwait, call_that_gives_up_as_a_slot_comes_loses_none)
 	int ret;
 
 	for (i = 0; i < n; i++) {
-		struct kp_call call = kp_loaner(self->tx);
+		struct kc_call call = kp_loaner(self->tx);
 
 		/* Now and then there is no hurry. */
 		if (i % 10)
 			call.loan.deadline = kc_now() + i * 7919 % 4000000;
-		ASSERT_EQ(0, kp_start(&call));
+		ASSERT_EQ(0, kc_start(&call));
 		usleep(i * 31 % 3000);
 		ASSERT_EQ(1, kp_release(self->fd, SLOT(0)));
-		ret = kp_join(&call);
+		ret = kc_join(&call);
 		ASSERT_TRUE(ret == 1 || ret == -ETIMEDOUT);
 		got += ret == 1;
 		ASSERT_TRUE(kp_slots(self->fd, SLOTS - (ret != 1), 0, 0));

@@ -183,7 +183,7 @@ TEST_F(dead, message_that_was_taken_too_often_goes_there)
 TEST_F(dead, loan_waits_where_what_it_dropped_would_go_there)
 {
 	int fd = channel(self->ctl, self->dlq, KCHAN_OVERFLOW_DROP), i;
-	struct kp_call call = kp_loaner(kc_reopen(fd, O_WRONLY));
+	struct kc_call call = kp_loaner(kc_reopen(fd, O_WRONLY));
 
 	for (i = 0; i < SLOTS; i++)
 		ASSERT_LE(0, kp_send(fd, 0, i));
@@ -191,7 +191,7 @@ TEST_F(dead, loan_waits_where_what_it_dropped_would_go_there)
 	EXPECT_EQ(SLOTS, kc_state(fd).queued);
 	EXPECT_EQ(0, kc_total(kc_state(fd).dead_lettered));
 	ASSERT_EQ(4, read(fd, self->buf, SIZE));
-	EXPECT_EQ(1, kp_join(&call));
+	EXPECT_EQ(1, kc_join(&call));
 	close(call.fd);
 	EXPECT_TRUE(kc_sums(fd));
 	close(fd);
@@ -214,7 +214,7 @@ TEST_F(dead, endpoint_is_not_writable_where_a_loan_would_wait)
 
 TEST_F(dead, slot_that_comes_home_wakes_who_waits_for_it)
 {
-	struct kp_call call = kp_loaner(kc_reopen(self->fd, O_WRONLY));
+	struct kc_call call = kp_loaner(kc_reopen(self->fd, O_WRONLY));
 	struct kc_call poller = kc_call(KC_POLL, self->fd, 0);
 	uint32_t slots[SLOTS];
 	int slot = reject_one(self->fd, "letter");
@@ -223,7 +223,7 @@ TEST_F(dead, slot_that_comes_home_wakes_who_waits_for_it)
 	ASSERT_EQ(SLOTS - 1, kp_loan_many(self->fd, slots, SLOTS));
 	ASSERT_TRUE(kp_waits(&call));
 	ASSERT_EQ(6, read(self->dlq, self->buf, SIZE));
-	EXPECT_EQ(1, kp_join(&call));
+	EXPECT_EQ(1, kc_join(&call));
 	EXPECT_EQ(slot, call.loan.slot);
 	close(call.fd);
 	ASSERT_EQ(slot, reject_one(self->fd, "letter"));
@@ -281,13 +281,13 @@ TEST_F(dead, letter_keeps_nobody_from_the_pools_own_messages)
 
 TEST_F(dead, waiting_taker_is_told_of_a_letter_and_leaves_it)
 {
-	struct kp_call call = kp_taker(kc_reopen(self->dlq, O_RDONLY));
+	struct kc_call call = kp_taker(kc_reopen(self->dlq, O_RDONLY));
 
 	if (!variant->slots)
 		return;
 	ASSERT_TRUE(kp_waits(&call));
 	ASSERT_LE(0, reject_one(self->fd, "letter"));
-	EXPECT_EQ(-EXDEV, kp_join(&call));
+	EXPECT_EQ(-EXDEV, kc_join(&call));
 	EXPECT_EQ(1, kc_state(self->dlq).queued);
 	EXPECT_EQ(6, read(self->dlq, self->buf, SIZE));
 	close(call.fd);

@@ -383,7 +383,7 @@ TEST_F(slots, message_that_is_looked_at_is_dropped_later)
 {
 	int fd = channel(self->ctl, KCHAN_OVERFLOW_DROP, 0), i;
 	struct kc_call call = kc_receiver(fd);
-	struct kp_call loaner = kp_loaner(fd);
+	struct kc_call loaner = kp_loaner(fd);
 	struct kc_trap trap;
 
 	ASSERT_TRUE(kc_trap_set(&trap));
@@ -400,7 +400,7 @@ TEST_F(slots, message_that_is_looked_at_is_dropped_later)
 	ASSERT_EQ(0, kc_trap_fill(&trap, ""));
 	EXPECT_EQ(0, kc_join(&call));
 	EXPECT_EQ(0, memcmp(trap.page, "hello", 5));
-	EXPECT_EQ(1, kp_join(&loaner));
+	EXPECT_EQ(1, kc_join(&loaner));
 	EXPECT_SLOTS(fd, 1, 0, SLOTS - 1);
 	EXPECT_EQ(1, kc_state(fd).dropped[KCHAN_DEAD_OVERFLOW]);
 	EXPECT_EQ(1, kp_release(fd, loaner.loan.slot));
@@ -480,14 +480,14 @@ TEST_F(slots, expired_message_frees_its_slot)
 TEST_F(slots, expiry_wakes_who_waits_for_a_slot)
 {
 	struct kchan_send send = kc_send_arg("x", 1);
-	struct kp_call call = kp_loaner(kc_reopen(self->fd, O_WRONLY));
+	struct kc_call call = kp_loaner(kc_reopen(self->fd, O_WRONLY));
 	uint32_t slots[SLOTS];
 
 	ASSERT_EQ(SLOTS - 1, kp_loan_many(self->fd, slots, SLOTS - 1));
 	send.expiry = kc_now() + 50 * MS;
 	ASSERT_EQ(0, kc_ioctl(self->fd, KCHAN_IOC_SEND, &send));
-	ASSERT_EQ(0, kp_start(&call));
-	EXPECT_EQ(1, kp_join(&call));
+	ASSERT_EQ(0, kc_start(&call));
+	EXPECT_EQ(1, kc_join(&call));
 	EXPECT_LE(send.expiry, kc_now());
 	close(call.fd);
 	EXPECT_EQ(SLOTS - 1, kp_release_many(self->fd, slots, SLOTS - 1));

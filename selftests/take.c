@@ -242,7 +242,7 @@ static void catch(int flags)
 /* The slot is somebody else's by the time of the restart. */
 TEST_F(take, restarted_call_does_not_release_twice)
 {
-	struct kp_call call = kp_taker(self->rx);
+	struct kc_call call = kp_taker(self->rx);
 	int slot;
 
 	catch(SA_RESTART);
@@ -256,9 +256,9 @@ TEST_F(take, restarted_call_does_not_release_twice)
 	ASSERT_EQ(0, pthread_kill(call.thread, SIGUSR1));
 	ASSERT_TRUE(KC_EVENTUALLY(call.take.release == KCHAN_SLOT_NONE));
 	ASSERT_TRUE(kc_asleep(call.tid));
-	ASSERT_FALSE(kp_done(&call));
+	ASSERT_FALSE(kc_done(&call));
 	ASSERT_EQ(0, kp_publish(self->fd, slot, 1));
-	EXPECT_EQ(0, kp_join(&call));
+	EXPECT_EQ(0, kc_join(&call));
 	EXPECT_EQ(slot, call.take.slot);
 	EXPECT_EQ(KCHAN_SLOT_NONE, call.take.release);
 	EXPECT_SLOTS(self->fd, 0, 1, 0);
@@ -266,7 +266,7 @@ TEST_F(take, restarted_call_does_not_release_twice)
 
 TEST_F(take, interrupted_call_has_released)
 {
-	struct kp_call call = kp_taker(self->rx);
+	struct kc_call call = kp_taker(self->rx);
 
 	catch(0);
 	ASSERT_LE(0, kp_send(self->tx, 0, 1));
@@ -274,7 +274,7 @@ TEST_F(take, interrupted_call_has_released)
 	ASSERT_TRUE(kp_waits(&call));
 	EXPECT_SLOTS(self->fd, 0, 0, 0);
 	ASSERT_EQ(0, pthread_kill(call.thread, SIGUSR1));
-	EXPECT_EQ(-EINTR, kp_join(&call));
+	EXPECT_EQ(-EINTR, kc_join(&call));
 	EXPECT_EQ(KCHAN_SLOT_NONE, call.take.release);
 }
 
@@ -513,13 +513,13 @@ TEST_F(take, empty_batch_is_EAGAIN)
 
 TEST_F(take, call_waits_for_a_message)
 {
-	struct kp_call call = kp_taker(self->rx);
+	struct kc_call call = kp_taker(self->rx);
 	int slot;
 
 	ASSERT_TRUE(kp_waits(&call));
 	EXPECT_EQ(1, kc_state(self->fd).waiting_receivers);
 	slot = kp_send(self->tx, 3, 8);
-	EXPECT_EQ(0, kp_join(&call));
+	EXPECT_EQ(0, kc_join(&call));
 	EXPECT_EQ(slot, call.take.slot);
 	EXPECT_EQ(8, call.take.tag);
 	EXPECT_EQ(1, kp_release(self->rx, slot));
@@ -527,21 +527,21 @@ TEST_F(take, call_waits_for_a_message)
 
 TEST_F(take, takers_and_readers_are_served_in_order)
 {
-	struct kp_call a = kp_taker(self->rx), c = kp_taker(self->rx);
+	struct kc_call a = kp_taker(self->rx), c = kp_taker(self->rx);
 	struct kc_call b = kc_receiver(self->rx);
 
 	c.take.flags |= KCHAN_HOLD;
 	ASSERT_TRUE(kp_waits(&a));
 	ASSERT_EQ(0, kc_start(&b));
 	ASSERT_TRUE(kc_receivers_wait(self->fd, 2));
-	ASSERT_EQ(0, kp_start(&c));
+	ASSERT_EQ(0, kc_start(&c));
 	ASSERT_TRUE(kc_receivers_wait(self->fd, 3));
 	ASSERT_LE(0, kp_send(self->tx, 0, 1));
 	ASSERT_LE(0, kp_send(self->tx, 0, 2));
 	ASSERT_LE(0, kp_send(self->tx, 0, 3));
-	EXPECT_EQ(0, kp_join(&a));
+	EXPECT_EQ(0, kc_join(&a));
 	EXPECT_EQ(0, kc_join(&b));
-	EXPECT_EQ(0, kp_join(&c));
+	EXPECT_EQ(0, kc_join(&c));
 	EXPECT_EQ(1, a.take.tag);
 	EXPECT_EQ(2, b.recv.tag);
 	EXPECT_EQ(3, c.take.tag);
@@ -564,7 +564,7 @@ TEST_F(take, deadline_ends_the_wait)
 TEST_F(take, need_peer_is_EPIPE_while_nobody_sends)
 {
 	struct kchan_create arg = kp_create_arg(SLOTS, SIZE);
-	struct kp_call call;
+	struct kc_call call;
 
 	arg.flags = KCHAN_CREATE_PAIR;
 	arg.open_flags = 0;
@@ -573,7 +573,7 @@ TEST_F(take, need_peer_is_EPIPE_while_nobody_sends)
 	call.take.flags |= KCHAN_NEED_PEER;
 	ASSERT_TRUE(kp_waits(&call));
 	close(arg.fd_send);
-	EXPECT_EQ(-EPIPE, kp_join(&call));
+	EXPECT_EQ(-EPIPE, kc_join(&call));
 	self->arg.flags |= KCHAN_NEED_PEER | KCHAN_NONBLOCK;
 	EXPECT_EQ(-EPIPE, kp_take(arg.fd, &self->arg));
 	close(arg.fd);
@@ -588,7 +588,7 @@ static int take_and_exit(void *arg)
 
 TEST_F(take, call_chosen_and_killed_before_it_ran_passes_its_turn_on)
 {
-	struct kp_call next = kp_taker(self->rx);
+	struct kc_call next = kp_taker(self->rx);
 	pid_t pid;
 
 	ASSERT_TRUE(kc_run_before_children());
@@ -597,9 +597,9 @@ TEST_F(take, call_chosen_and_killed_before_it_ran_passes_its_turn_on)
 	ASSERT_TRUE(kp_waits(&next));
 	ASSERT_LE(0, kp_send(self->fd, 0, 1));
 	ASSERT_EQ(0, kill(pid, SIGKILL));
-	EXPECT_FALSE(kp_done(&next));
+	EXPECT_FALSE(kc_done(&next));
 	EXPECT_EQ(KC_KILLED, kc_reap(pid));
-	EXPECT_EQ(0, kp_join(&next));
+	EXPECT_EQ(0, kc_join(&next));
 	EXPECT_EQ(1, next.take.tag);
 	EXPECT_EQ(2, next.take.deliveries);
 	EXPECT_SLOTS(self->fd, 0, 1, 0);
@@ -607,11 +607,11 @@ TEST_F(take, call_chosen_and_killed_before_it_ran_passes_its_turn_on)
 
 TEST_F(take, revoke_ends_the_wait)
 {
-	struct kp_call call = kp_taker(self->rx);
+	struct kc_call call = kp_taker(self->rx);
 
 	ASSERT_TRUE(kp_waits(&call));
 	ASSERT_EQ(0, kc_revoke(self->fd));
-	EXPECT_EQ(-EIDRM, kp_join(&call));
+	EXPECT_EQ(-EIDRM, kc_join(&call));
 	close(self->fd);
 	self->fd = kp_queue(self->ctl, SLOTS, SIZE);
 }
