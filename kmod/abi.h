@@ -52,31 +52,27 @@ static inline u32 kchan_view_pid(const struct kchan_viewer *viewer,
  * The same as the current task is shown them, at each message: mostly it is in the
  * initial namespaces, where they are what they are.
  */
-static inline u32 kchan_current_uid(kuid_t uid)
+static inline void kchan_current_ids(kuid_t uid, kgid_t gid, u32 *to_uid,
+				     u32 *to_gid)
 {
 	struct user_namespace *user_ns = current_user_ns();
 
+	*to_uid = __kuid_val(uid);
+	*to_gid = __kgid_val(gid);
 	if (likely(user_ns == &init_user_ns))
-		return __kuid_val(uid);
-	return from_kuid_munged(user_ns, uid);
+		return;
+	*to_uid = from_kuid_munged(user_ns, uid);
+	*to_gid = from_kgid_munged(user_ns, gid);
 }
 
 static inline u32 kchan_current_pid(struct pid *pid)
 {
-	struct pid_namespace *pid_ns = ns_of_pid(task_pid(current));
+	struct pid *own = task_pid(current);
 
-	if (likely(pid_ns == &init_pid_ns))
+	/* There is one namespace at level 0. */
+	if (likely(own && !own->level))
 		return pid->numbers[0].nr;
-	return pid_nr_ns(pid, pid_ns);
-}
-
-static inline u32 kchan_current_gid(kgid_t gid)
-{
-	struct user_namespace *user_ns = current_user_ns();
-
-	if (likely(user_ns == &init_user_ns))
-		return __kgid_val(gid);
-	return from_kgid_munged(user_ns, gid);
+	return pid_nr_ns(pid, ns_of_pid(own));
 }
 
 /* 0 stays 0: never. */

@@ -42,17 +42,22 @@ static void channel_trim(struct kchan_channel *ch)
 	kchan_store_trim(ch);
 }
 
-/* Runs while the queue is empty, once a second, until nothing has happened. */
+/*
+ * Runs once a second, from the first message that leaves, while messages leave or the
+ * queue is empty, until nothing has happened.
+ */
 static void channel_trim_work(struct work_struct *work)
 {
 	struct kchan_channel *ch =
 		container_of(to_delayed_work(work), struct kchan_channel, trim);
-	bool idle;
+	bool idle, left;
 
 	spin_lock(&ch->lock);
-	idle = kchan_channel_quiet_locked(ch) && ch->trim_seq == ch->last_seq;
+	left = time_before(jiffies, ch->stats.recv_tick + KCHAN_TRIM_DELAY);
+	idle = kchan_channel_quiet_locked(ch) && !left &&
+	       ch->trim_seq == ch->last_seq;
 	ch->trim_seq = ch->last_seq;
-	ch->trim_armed = !idle && !ch->queue.count;
+	ch->trim_armed = !idle && (left || !ch->queue.count);
 	if (ch->trim_armed)
 		schedule_delayed_work(&ch->trim, KCHAN_TRIM_DELAY);
 	spin_unlock(&ch->lock);
@@ -191,6 +196,7 @@ static void channel_init(struct kchan_channel *ch)
 	ch->creator_pid = get_pid(task_tgid(current));
 	ch->creator_gid = current_egid();
 	ch->create_time = ktime_get_ns();
+	ch->stats.recv_tick = jiffies - 1;
 }
 
 /**
@@ -418,6 +424,20 @@ unsigned int kchan_channel_members(struct kchan_channel *ch, u64 serial,
 	return n;
 }
 
+static void note_lender_locked(struct kchan_endpoint *ep)
+	__must_hold(&ep->channel->lock)
+{
+	struct kchan_channel *ch = ep->channel;
+	bool write = ep->mode & FMODE_WRITE;
+
+	lockdep_assert_held(&ch->lock);
+	ep->lender = kchan_lender_get(ch->lender);
+	if (!ep->lender)
+		return;
+	ep->may_publish = write && !ch->attr.ttl;
+	ep->may_take = (ep->mode & FMODE_READ) && (write || !ch->attr.recv_copy);
+}
+
 /**
  * kchan_channel_attach - add an endpoint
  * @ep: the endpoint, complete
@@ -439,7 +459,7 @@ int kchan_channel_attach(struct kchan_endpoint *ep)
 		ch->holds++;
 		ch->nr_receivers += !!(ep->mode & FMODE_READ);
 		ch->nr_senders += !!(ep->mode & FMODE_WRITE);
-		ep->lender = kchan_lender_get(ch->lender);
+		note_lender_locked(ep);
 		ep->serial = ++ch->last_serial;
 		rb_add(&ep->node, &ch->members, serial_less);
 	}
@@ -621,6 +641,7 @@ __poll_t kchan_channel_poll(const struct kchan_endpoint *ep)
 
 	/* POLL_BARRIER: pairs with kchan_transfer_unlock() */
 	spin_lock(&ch->lock);
+	ch->polled = true;
 	kchan_reaper_reap_all_locked(ch);
 	if (ch->revoked)
 		events |= EPOLLHUP | EPOLLERR;

@@ -74,10 +74,11 @@ struct kchan_attr {
  * @dropped: dead messages that were dropped, by reason
  * @dead_lettered: dead messages that went to the dead-letter channel, by reason
  * @send_time: when the last came
- * @recv_time: when the last left
+ * @recv_time: when the last left; or in the clock tick of that, the first
+ * @recv_tick: which tick that was, in jiffies
  * @send_pid: who sent it, referenced
  * @recv_pid: who took it, referenced
- * @residence: time in queue, in powers of two
+ * @residence: time in queue of the first that left in each tick, in powers of two
  */
 struct kchan_stats {
 	u32 queued_max;
@@ -94,6 +95,7 @@ struct kchan_stats {
 	u64 dead_lettered[KCHAN_DEAD_REASONS];
 	u64 send_time;
 	u64 recv_time;
+	unsigned long recv_tick;
 	struct pid *send_pid;
 	struct pid *recv_pid;
 	u64 residence[KCHAN_RESIDENCE_BUCKETS];
@@ -126,6 +128,9 @@ static inline u64 kchan_stats_sum(const u64 by_reason[KCHAN_DEAD_REASONS])
  * @held_max: how many it may hold, or 0 [channel lock]
  * @urgent: priority from which on a message is urgent [channel lock]
  * @lender: what lends the channel's slots, referenced, or NULL [const once it is there]
+ * @may_publish: PUBLISH may go the short way: it may send, and no time to live is set
+ *	by the channel [const once it is there]
+ * @may_take: TAKE may: it may map what it receives [likewise]
  * @loans: slots that it has on loan, the oldest first [channel lock]
  * @takes: slots that it has taken, likewise [channel lock]
  * @loaned: how many are in @loans [channel lock]
@@ -146,6 +151,8 @@ struct kchan_endpoint {
 	u32 held_max;
 	u32 urgent;
 	struct kchan_lender *lender;
+	bool may_publish;
+	bool may_take;
 	struct list_head loans;
 	struct list_head takes;
 	u32 loaned;
@@ -195,6 +202,8 @@ struct kchan_member {
 
 /**
  * struct kchan_channel - one channel; lives and dies with its inode
+ * @lock: protects all from @queue down to @stats; first, as its address is needed most
+ *
  * @attr: attributes, defaults filled in [const]
  * @ns: the instance, referenced [const]
  * @inode: the inode that owns it [const]
@@ -206,7 +215,6 @@ struct kchan_member {
  *
  * @spare: a message kept for the next sender [SPARE_OWNER, see store.c]
  *
- * @lock: protects all down to @stats
  * @queue: the messages
  * @extras: KCHAN_EXTRA_*; 0 in a plain channel
  * @depth_left: depth less what is held; negative if more was put back than fits
@@ -235,6 +243,7 @@ struct kchan_member {
  * @charged: the entry is charged to @creator
  * @trim_armed: @trim is pending
  * @trim_seq: @last_seq when @trim last looked
+ * @polled: there may be pollers
  * @events: poll events to report when the lock is dropped
  * @msg_events: those of a message that comes [const]
  * @full_told: when @stats.full was last told as an event, in jiffies
@@ -249,6 +258,8 @@ struct kchan_member {
  * @rcu: lets path walks look at @gone
  */
 struct kchan_channel {
+	spinlock_t lock;
+
 	struct kchan_attr attr;
 	struct kchan_ns *ns;
 	struct inode *inode;
@@ -260,7 +271,6 @@ struct kchan_channel {
 
 	struct kchan_msg *spare;
 
-	spinlock_t lock;
 	struct kchan_queue queue;
 	u32 extras;
 	s32 depth_left;
@@ -287,6 +297,7 @@ struct kchan_channel {
 	bool charged;
 	bool trim_armed;
 	u64 trim_seq;
+	u32 polled;
 	__poll_t events;
 	__poll_t msg_events;
 	unsigned long full_told;

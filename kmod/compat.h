@@ -93,11 +93,40 @@ static inline void kchan_touch_dir(struct inode *dir)
 #define kchan_dump_attrs(cb)	(genl_info_dump(cb)->attrs)
 #endif
 
+/*
+ * Page faults under a spinlock fail at once, where preemption is counted; elsewhere they
+ * have to be told to.
+ */
+static inline void kchan_pagefault_disable_locked(void)
+{
+	if (!IS_ENABLED(CONFIG_PREEMPT_COUNT) || IS_ENABLED(CONFIG_PREEMPT_RT))
+		pagefault_disable();
+}
+
+static inline void kchan_pagefault_enable_locked(void)
+{
+	if (!IS_ENABLED(CONFIG_PREEMPT_COUNT) || IS_ENABLED(CONFIG_PREEMPT_RT))
+		pagefault_enable();
+}
+
+/* For what is written before it is read: gcc cannot tell, and clears it. */
+#if __has_attribute(uninitialized)
+#define __kchan_uninitialized	__attribute__((uninitialized))
+#else
+#define __kchan_uninitialized
+#endif
+
 /* The kernel's own helper for this is not exported. */
 static inline s64 kchan_timens_offset(void)
 {
 #ifdef CONFIG_TIME_NS
-	return timespec64_to_ns(&current->nsproxy->time_ns->offsets.monotonic);
+	const struct timespec64 *offset =
+		&current->nsproxy->time_ns->offsets.monotonic;
+
+	/* Mostly there is none, and the conversion is not cheap. */
+	if (likely(!(offset->tv_sec | offset->tv_nsec)))
+		return 0;
+	return timespec64_to_ns(offset);
 #else
 	return 0;
 #endif

@@ -210,18 +210,25 @@ static ssize_t endpoint_write(struct file *file, const char __user *buf,
 	return err ? err : len;
 }
 
+static noinline struct kchan_msg *read_slow(struct kchan_endpoint *ep, size_t len,
+					    bool nonblock)
+{
+	struct kchan_want want = { .capacity = min_t(size_t, len, U32_MAX) };
+
+	return kchan_transfer_recv(ep, &want, plain_patience(nonblock));
+}
+
 static ssize_t endpoint_read(struct file *file, char __user *buf, size_t len,
 			     loff_t *pos)
 {
-	const struct kchan_patience *patience =
-		plain_patience(kchan_file_nonblock(file));
-	struct kchan_want want = { .capacity = min_t(size_t, len, U32_MAX) };
 	struct kchan_endpoint *ep = file->private_data;
 	struct kchan_msg *msg;
 
 	if (!len)
 		return nothing_to_do(ep->channel);
-	msg = kchan_transfer_recv(ep, &want, patience);
+	msg = kchan_pass_recv(ep, len);
+	if (unlikely(!msg))
+		msg = read_slow(ep, len, kchan_file_nonblock(file));
 	if (IS_ERR(msg))
 		return PTR_ERR(msg);
 	return message_received(ep, msg, kchan_store_copy_out(msg, buf));
@@ -254,16 +261,15 @@ static ssize_t endpoint_write_iter(struct kiocb *iocb, struct iov_iter *from)
 
 static ssize_t endpoint_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
-	const struct kchan_patience *patience =
-		plain_patience(iocb_nonblock(iocb));
 	struct kchan_endpoint *ep = iocb->ki_filp->private_data;
 	size_t len = iov_iter_count(to);
-	struct kchan_want want = { .capacity = min_t(size_t, len, U32_MAX) };
 	struct kchan_msg *msg;
 
 	if (!len)
 		return nothing_to_do(ep->channel);
-	msg = kchan_transfer_recv(ep, &want, patience);
+	msg = kchan_pass_recv(ep, len);
+	if (unlikely(!msg))
+		msg = read_slow(ep, len, iocb_nonblock(iocb));
 	if (IS_ERR(msg))
 		return PTR_ERR(msg);
 	return message_received(ep, msg, kchan_store_copy_out_iter(msg, to));

@@ -20,6 +20,9 @@ static inline bool kchan_file_nonblock(const struct file *file)
 /* Flags that say how to wait. */
 #define KCHAN_WAIT_FLAGS	(KCHAN_NONBLOCK | KCHAN_NEED_PEER)
 
+/* Flags that only TAKE has. */
+#define KCHAN_TAKE_FLAGS	(KCHAN_TAKE_RELEASE | KCHAN_TAKE_BRIEF)
+
 static __always_inline struct kchan_patience
 kchan_patience_get(const struct file *file, u32 flags, u64 deadline)
 {
@@ -42,7 +45,9 @@ long kchan_endpoint_ioctl(struct file *file, unsigned int cmd,
 			  unsigned long arg);
 
 long kchan_pool_publish(struct file *file, void __user *uarg);
+long kchan_pool_publish_long(struct file *file, void __user *uarg);
 long kchan_pool_take(struct file *file, void __user *uarg);
+long kchan_pool_take_long(struct file *file, void __user *uarg);
 long kchan_pool_ioctl(struct file *file, unsigned int cmd, void __user *uarg);
 
 struct kchan_msg *
@@ -67,6 +72,10 @@ kchan_endpoint_msg_new(struct kchan_endpoint *ep, size_t len, u64 tag, u16 prio,
 
 	if (len > ch->attr.msgsize)
 		return ERR_PTR(-EMSGSIZE);
+	if (unlikely(patience->nonblock) && !patience->need_peer &&
+	    (s32)READ_ONCE(ch->queue.count) >= READ_ONCE(ch->depth_left) &&
+	    kchan_transfer_full(ch, len))
+		return ERR_PTR(-EAGAIN);
 	if (unlikely(expiry || ch->attr.special))
 		msg = kchan_endpoint_msg_new_special(ep, len, prio, expiry,
 						     patience);

@@ -16,6 +16,7 @@
 #include "endpoint.h"
 #include "fs.h"
 #include "lend.h"
+#include "pass.h"
 #include "transfer.h"
 
 /*
@@ -108,8 +109,7 @@ static __always_inline void recv_describe(void *recv, struct kchan_msg *msg)
 	arg->prio = msg->entry.prio;
 	arg->deliveries = msg->deliveries;
 	arg->pid = kchan_current_pid(msg->pid);
-	arg->uid = kchan_current_uid(msg->user->uid);
-	arg->gid = kchan_current_gid(msg->gid);
+	kchan_current_ids(msg->user->uid, msg->gid, &arg->uid, &arg->gid);
 	arg->expiry = kchan_time_to_user(kchan_msg_expiry(msg));
 	arg->reason = msg->reason;
 	arg->origin = msg->origin;
@@ -132,6 +132,16 @@ static __always_inline int recv_end(struct kchan_endpoint *ep,
 	return err;
 }
 
+static noinline struct kchan_msg *
+recv_slow(struct kchan_endpoint *ep, struct kchan_recv *arg,
+	  struct kchan_want *want, const struct kchan_patience *patience)
+{
+	if (arg->flags & KCHAN_PEEK)
+		return kchan_select_peek(ep->channel, want, arg->position,
+					 recv_describe, arg);
+	return kchan_transfer_recv(ep, want, patience);
+}
+
 static __always_inline int recv_one(struct kchan_endpoint *ep,
 				    struct kchan_recv *arg,
 				    struct kchan_recv __user *uarg,
@@ -144,11 +154,10 @@ static __always_inline int recv_one(struct kchan_endpoint *ep,
 	err = want_get(&want, arg);
 	if (err)
 		return err;
-	if (arg->flags & KCHAN_PEEK)
-		msg = kchan_select_peek(ep->channel, &want, arg->position,
-					recv_describe, arg);
-	else
-		msg = kchan_transfer_recv(ep, &want, patience);
+	msg = arg->filter || (arg->flags & (KCHAN_PEEK | KCHAN_HOLD)) ?
+		NULL : kchan_pass_recv(ep, arg->capacity);
+	if (unlikely(!msg))
+		msg = recv_slow(ep, arg, &want, patience);
 	err = PTR_ERR_OR_ZERO(msg);
 	if (err == -EMSGSIZE && put_user(want.capacity, &uarg->len))
 		return -EFAULT;
@@ -416,15 +425,16 @@ long kchan_endpoint_ioctl(struct file *file, unsigned int cmd,
 {
 	void __user *uarg = (void __user *)arg;
 
+	/* Where each jump counts. */
+	if (likely(cmd == KCHAN_IOC_PUBLISH))
+		return kchan_pool_publish(file, uarg);
+	if (likely(cmd == KCHAN_IOC_TAKE))
+		return kchan_pool_take(file, uarg);
 	switch (cmd) {
 	case KCHAN_IOC_SEND:
 		return ioctl_send(file, uarg);
 	case KCHAN_IOC_RECV:
 		return ioctl_recv(file, uarg);
-	case KCHAN_IOC_PUBLISH:
-		return kchan_pool_publish(file, uarg);
-	case KCHAN_IOC_TAKE:
-		return kchan_pool_take(file, uarg);
 	case KCHAN_IOC_STATE:
 		return ioctl_state(file, uarg);
 	case KCHAN_IOC_REVOKE:

@@ -218,7 +218,6 @@ static struct kchan_msg *fresh_locked(struct kchan_channel *ch,
 	}
 	kchan_msg_slot(msg)->lender = lender;
 	kchan_msg_slot(msg)->index = lender->fresh;
-	kchan_msg_slot(msg)->state = KCHAN_SLOT_QUEUED;
 	lender->msgs[lender->fresh++] = msg;
 	return msg;
 }

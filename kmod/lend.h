@@ -154,7 +154,6 @@ static __always_inline void kchan_lend_disown_locked(struct kchan_msg *msg)
 {
 	kchan_slots_del(kchan_msg_slot(msg));
 	kchan_msg_slot(msg)->owner = NULL;
-	kchan_msg_slot(msg)->state = KCHAN_SLOT_QUEUED;
 }
 
 /**
@@ -213,8 +212,36 @@ kchan_lend_pop_locked(struct kchan_lender *lender)
 
 	lender->free = slot->next;
 	lender->nr_free--;
-	slot->state = KCHAN_SLOT_QUEUED;
 	return kchan_slot_msg(slot);
+}
+
+/* kchan_lend_drop_locked() where nobody polls. */
+static __always_inline void kchan_lend_drop_quietly_locked(struct kchan_msg *msg)
+{
+	struct kchan_slot *slot = kchan_msg_slot(msg);
+	struct kchan_lender *lender = slot->lender;
+
+	/* LAST_REF: there may be who peeks at it; the last frees the slot. */
+	if (unlikely(atomic_read_acquire(&msg->refs) != 1)) {
+		if (!atomic_dec_and_test(&msg->refs))
+			return;
+		atomic_set(&msg->refs, 1);
+	}
+	msg->deliveries = 0;
+	msg->reason = 0;
+	msg->due = false;
+	msg->origin = 0;
+	slot->holds = false;
+	slot->away = false;
+	/* One that is not ready does not go before the first one, which may be. */
+	if (unlikely(!slot->ready && lender->free)) {
+		slot->next = lender->free->next;
+		lender->free->next = slot;
+	} else {
+		slot->next = lender->free;
+		lender->free = slot;
+	}
+	lender->nr_free++;
 }
 
 /**
@@ -226,30 +253,8 @@ static __always_inline void
 kchan_lend_drop_locked(struct kchan_channel *ch, struct kchan_msg *msg)
 	__must_hold(&ch->lock)
 {
-	struct kchan_slot *slot = kchan_msg_slot(msg);
-
 	lockdep_assert_held(&ch->lock);
-	/* LAST_REF: there may be who peeks at it; the last frees the slot. */
-	if (atomic_read_acquire(&msg->refs) != 1 &&
-	    !atomic_dec_and_test(&msg->refs))
-		return;
-	atomic_set(&msg->refs, 1);
-	msg->deliveries = 0;
-	msg->reason = 0;
-	msg->due = false;
-	msg->origin = 0;
-	slot->holds = false;
-	slot->away = false;
-	slot->state = KCHAN_SLOT_FREE;
-	/* One that is not ready does not go before the first one, which may be. */
-	if (unlikely(!slot->ready && slot->lender->free)) {
-		slot->next = slot->lender->free->next;
-		slot->lender->free->next = slot;
-	} else {
-		slot->next = slot->lender->free;
-		slot->lender->free = slot;
-	}
-	slot->lender->nr_free++;
+	kchan_lend_drop_quietly_locked(msg);
 	ch->events |= EPOLLOUT | EPOLLWRNORM;
 }
 

@@ -38,21 +38,14 @@
 static struct kmem_cache *msg_cache;
 static struct kmem_cache *slot_cache;
 
-static const void *current_payer(void)
-{
-#ifdef CONFIG_CGROUPS
-	return rcu_access_pointer(current->cgroups);
-#else
-	return NULL;
-#endif
-}
-
-static u8 msg_class(u64 room)
+/**
+ * kchan_msg_class_big - kchan_msg_class() above %KCHAN_MSG_SMALL
+ * @room: bytes behind the header
+ */
+u8 kchan_msg_class_big(u64 room)
 {
 	size_t total = sizeof(struct kchan_msg) + room;
 
-	if (room <= KCHAN_MSG_SMALL)
-		return 0;
 	if (total > PAGE_SIZE)
 		return MSG_CLASS_LARGE;
 	return max(order_base_2(total), MSG_SHIFT) - MSG_SHIFT + 1;
@@ -92,8 +85,8 @@ struct kchan_msg *kchan_msg_new(u64 room)
 	if (!msg)
 		return NULL;
 	memset(msg, 0, sizeof(*msg));
-	msg->class = msg_class(room);
-	msg->payer = current_payer();
+	msg->class = kchan_msg_class(room);
+	msg->payer = kchan_msg_payer();
 	atomic_set(&msg->refs, 1);
 	return msg;
 }
@@ -118,25 +111,6 @@ struct kchan_msg *kchan_msg_new_slotted(void)
 }
 
 /**
- * kchan_msg_reuse - make a message from one that is kept
- * @msg: a message that kchan_msg_reusable() was said of; freed if it does not suit
- * @room: bytes behind the header
- *
- * Return: a message, as if new, or NULL.
- */
-struct kchan_msg *kchan_msg_reuse(struct kchan_msg *msg, u64 room)
-{
-	if (msg->class == msg_class(room) && msg->payer == current_payer()) {
-		msg->deliveries = 0;
-		msg->reason = 0;
-		msg->origin = 0;
-		return msg;
-	}
-	kchan_msg_free(msg);
-	return NULL;
-}
-
-/**
  * kchan_msg_reusable - is a message worth keeping for the next?
  * @msg: the message
  */
@@ -155,83 +129,6 @@ void kchan_msg_free(struct kchan_msg *msg)
 		kmem_cache_free(slot_cache, msg);
 	else
 		kvfree(msg);
-}
-
-/* Where words can be moved wherever they lie. */
-#define BY_WORDS	IS_ENABLED(CONFIG_HAVE_EFFICIENT_UNALIGNED_ACCESS)
-
-static int words_in(u8 *to, const u8 __user *from, size_t size)
-{
-	size_t i = 0;
-
-	might_fault();
-	if (!user_read_access_begin(from, size))
-		return -EFAULT;
-	for (; i + 16 <= size; i += 16) {
-		unsafe_get_user(*(u64 *)(to + i),
-				(const u64 __user *)(from + i), fault);
-		unsafe_get_user(*(u64 *)(to + i + 8),
-				(const u64 __user *)(from + i + 8), fault);
-	}
-	for (; i < size; i++)
-		unsafe_get_user(to[i], from + i, fault);
-	user_read_access_end();
-	return 0;
-fault:
-	user_read_access_end();
-	return -EFAULT;
-}
-
-static int words_out(u8 __user *to, const u8 *from, size_t size)
-{
-	size_t i = 0;
-
-	might_fault();
-	if (!user_write_access_begin(to, size))
-		return -EFAULT;
-	for (; i + 16 <= size; i += 16) {
-		unsafe_put_user(*(const u64 *)(from + i),
-				(u64 __user *)(to + i), fault);
-		unsafe_put_user(*(const u64 *)(from + i + 8),
-				(u64 __user *)(to + i + 8), fault);
-	}
-	for (; i < size; i++)
-		unsafe_put_user(from[i], to + i, fault);
-	user_write_access_end();
-	return 0;
-fault:
-	user_write_access_end();
-	return -EFAULT;
-}
-
-/**
- * kchan_msg_copy_in_small - kchan_msg_copy_in() of the smallest class
- * @msg: a message that kchan_msg_is_small() was said of
- * @from: as many bytes as it has
- *
- * Moved word by word. That saves the calls, and the search of the slab for its bounds,
- * which costs more than the copy; the bound holds by construction, as a message of
- * that class has room for KCHAN_MSG_SMALL bytes.
- *
- * Return: 0 or -EFAULT.
- */
-int kchan_msg_copy_in_small(struct kchan_msg *msg, const void __user *from)
-{
-	return BY_WORDS ? words_in(msg->data, from, msg->entry.size) :
-			  kchan_msg_copy_in(msg, from);
-}
-
-/**
- * kchan_msg_copy_out_small - kchan_msg_copy_out() of the smallest class
- * @msg: a message that kchan_msg_is_small() was said of
- * @to: room for as many bytes as it has
- *
- * Return: 0 or -EFAULT.
- */
-int kchan_msg_copy_out_small(const struct kchan_msg *msg, void __user *to)
-{
-	return BY_WORDS ? words_out(to, msg->data, msg->entry.size) :
-			  kchan_msg_copy_out(msg, to);
 }
 
 /**

@@ -5,6 +5,8 @@
 #include <linux/atomic.h>
 #include <linux/ktime.h>
 #include <linux/rbtree.h>
+#include <linux/sched.h>
+#include <linux/uaccess.h>
 #include <linux/uidgid.h>
 
 #include "entry.h"
@@ -70,15 +72,11 @@ struct kchan_msg {
 #define KCHAN_MSG_SMALL	64	/* payload of the smallest class, 0 */
 
 /**
- * enum kchan_slot_state - whose a slot is
- * @KCHAN_SLOT_FREE: nobody's
- * @KCHAN_SLOT_QUEUED: that of its message, wherever that is
- * @KCHAN_SLOT_LOANED: an endpoint's, to be filled
- * @KCHAN_SLOT_TAKEN: an endpoint's, to be read
+ * enum kchan_slot_state - what an endpoint has a slot for
+ * @KCHAN_SLOT_LOANED: to fill it
+ * @KCHAN_SLOT_TAKEN: to read it
  */
 enum kchan_slot_state {
-	KCHAN_SLOT_FREE,
-	KCHAN_SLOT_QUEUED,
 	KCHAN_SLOT_LOANED,
 	KCHAN_SLOT_TAKEN,
 };
@@ -88,7 +86,7 @@ enum kchan_slot_state {
  * @due: as behind other messages
  * @lender: whose slot it is [const]
  * @index: its number [const]
- * @state: KCHAN_SLOT_*
+ * @state: while it has an owner: KCHAN_SLOT_*
  * @holds: while taken: the message is held, too
  * @away: its message is a dead one on its way out of the channel or in another, and
  *	refers to @lender
@@ -128,6 +126,34 @@ static inline u64 kchan_msg_room(u32 size, bool due)
 	return ALIGN((u64)size, 8) + sizeof(struct kchan_due);
 }
 
+/* What pays for the memory of what the current task allocates. */
+static inline const void *kchan_msg_payer(void)
+{
+#ifdef CONFIG_CGROUPS
+	return rcu_access_pointer(current->cgroups);
+#else
+	return NULL;
+#endif
+}
+
+u8 kchan_msg_class_big(u64 room);
+
+static inline u8 kchan_msg_class(u64 room)
+{
+	return likely(room <= KCHAN_MSG_SMALL) ? 0 : kchan_msg_class_big(room);
+}
+
+/**
+ * kchan_msg_suits - may a message that was kept be used again?
+ * @msg: a message that kchan_msg_reusable() was said of
+ * @room: bytes behind the header
+ */
+static inline bool kchan_msg_suits(const struct kchan_msg *msg, u64 room)
+{
+	return msg->class == kchan_msg_class(room) &&
+	       msg->payer == kchan_msg_payer();
+}
+
 size_t kchan_msg_footprint_big(u64 room);
 
 /**
@@ -159,6 +185,15 @@ static inline struct kchan_due *kchan_msg_due(struct kchan_msg *msg)
 static inline struct kchan_slot *kchan_msg_slot(struct kchan_msg *msg)
 {
 	return (struct kchan_slot *)msg->data;
+}
+
+/**
+ * kchan_msg_is_plain_slotted - is it in a slot, and does neither expire nor has died?
+ * @msg: a message
+ */
+static inline bool kchan_msg_is_plain_slotted(const struct kchan_msg *msg)
+{
+	return !msg->reason && !msg->due && msg->slotted;
 }
 
 /**
@@ -195,7 +230,6 @@ static inline bool kchan_msg_expired(struct kchan_msg *msg)
 
 struct kchan_msg *kchan_msg_new(u64 room);
 struct kchan_msg *kchan_msg_new_slotted(void);
-struct kchan_msg *kchan_msg_reuse(struct kchan_msg *msg, u64 room);
 bool kchan_msg_reusable(const struct kchan_msg *msg);
 void kchan_msg_free(struct kchan_msg *msg);
 
@@ -208,12 +242,87 @@ static inline bool kchan_msg_is_small(const struct kchan_msg *msg)
 	return !msg->class && msg->entry.size;
 }
 
-int kchan_msg_copy_in_small(struct kchan_msg *msg, const void __user *from);
-int kchan_msg_copy_out_small(const struct kchan_msg *msg, void __user *to);
+/* Where words can be moved wherever they lie. */
+#define KCHAN_MSG_BY_WORDS	IS_ENABLED(CONFIG_HAVE_EFFICIENT_UNALIGNED_ACCESS)
+
 int kchan_msg_copy_in(struct kchan_msg *msg, const void __user *from);
 int kchan_msg_copy_out(const struct kchan_msg *msg, void __user *to);
 int kchan_msg_copy_in_iter(struct kchan_msg *msg, struct iov_iter *from);
 int kchan_msg_copy_out_iter(const struct kchan_msg *msg, struct iov_iter *to);
+
+/**
+ * kchan_msg_copy_in_small - kchan_msg_copy_in() of the smallest class
+ * @msg: a message that kchan_msg_is_small() was said of
+ * @from: as many bytes as it has
+ *
+ * Moved word by word. That saves the calls, and the search of the slab for its bounds,
+ * which costs more than the copy; the bound holds by construction, as a message of
+ * that class has room for KCHAN_MSG_SMALL bytes.
+ *
+ * Return: 0 or -EFAULT.
+ */
+static __always_inline int kchan_msg_copy_in_small(struct kchan_msg *msg,
+						   const void __user *from)
+{
+	size_t i = 0, size = msg->entry.size;
+	u8 *to = msg->data;
+
+	if (!KCHAN_MSG_BY_WORDS)
+		return kchan_msg_copy_in(msg, from);
+	might_fault();
+	if (!user_read_access_begin(from, size))
+		return -EFAULT;
+	for (; i + 32 <= size; i += 32) {
+		const u64 __user *words = from + i;
+
+		unsafe_get_user(*(u64 *)(to + i), words, fault);
+		unsafe_get_user(*(u64 *)(to + i + 8), words + 1, fault);
+		unsafe_get_user(*(u64 *)(to + i + 16), words + 2, fault);
+		unsafe_get_user(*(u64 *)(to + i + 24), words + 3, fault);
+	}
+	for (; i < size; i++)
+		unsafe_get_user(to[i], (const u8 __user *)from + i, fault);
+	user_read_access_end();
+	return 0;
+fault:
+	user_read_access_end();
+	return -EFAULT;
+}
+
+/**
+ * kchan_msg_copy_out_small - kchan_msg_copy_out() of the smallest class
+ * @msg: a message that kchan_msg_is_small() was said of
+ * @to: room for as many bytes as it has
+ *
+ * Return: 0 or -EFAULT.
+ */
+static __always_inline int kchan_msg_copy_out_small(const struct kchan_msg *msg,
+						    void __user *to)
+{
+	size_t i = 0, size = msg->entry.size;
+	const u8 *from = msg->data;
+
+	if (!KCHAN_MSG_BY_WORDS)
+		return kchan_msg_copy_out(msg, to);
+	might_fault();
+	if (!user_write_access_begin(to, size))
+		return -EFAULT;
+	for (; i + 32 <= size; i += 32) {
+		u64 __user *words = to + i;
+
+		unsafe_put_user(*(const u64 *)(from + i), words, fault);
+		unsafe_put_user(*(const u64 *)(from + i + 8), words + 1, fault);
+		unsafe_put_user(*(const u64 *)(from + i + 16), words + 2, fault);
+		unsafe_put_user(*(const u64 *)(from + i + 24), words + 3, fault);
+	}
+	for (; i < size; i++)
+		unsafe_put_user(from[i], (u8 __user *)to + i, fault);
+	user_write_access_end();
+	return 0;
+fault:
+	user_write_access_end();
+	return -EFAULT;
+}
 
 int kchan_msg_init(void);
 void kchan_msg_exit(void);

@@ -50,31 +50,32 @@ static __always_inline void kchan_pass_note_fill_locked(struct kchan_channel *ch
 	struct kchan_stats *stats = &ch->stats;
 
 	lockdep_assert_held(&ch->lock);
-	stats->queued_max = max(stats->queued_max, ch->queue.count);
-	stats->queued_bytes_max = max(stats->queued_bytes_max, ch->queue.bytes);
+	if (unlikely(ch->queue.count > stats->queued_max))
+		stats->queued_max = ch->queue.count;
+	if (unlikely(ch->queue.bytes > stats->queued_bytes_max))
+		stats->queued_bytes_max = ch->queue.bytes;
 }
 
-/* A message is sent; @seq takes its number if it is not NULL. */
+/* A message is sent; @seq is the number that comes next. */
 static __always_inline void
 kchan_pass_note_sent_locked(struct kchan_channel *ch, struct kchan_msg *msg,
-			    u64 now, u64 *seq)
+			    u64 now, u64 seq)
 	__must_hold(&ch->lock)
 {
 	struct kchan_stats *stats = &ch->stats;
 
 	lockdep_assert_held(&ch->lock);
-	msg->entry.seq = ++ch->last_seq;
-	msg->time = now;
 	stats->sent++;
 	stats->sent_bytes += msg->entry.size;
 	stats->send_time = now;
+	ch->last_seq = seq;
+	msg->entry.seq = seq;
+	msg->time = now;
 	kchan_pass_note_pid(&stats->send_pid, msg->pid);
-	if (seq)
-		*seq = msg->entry.seq;
 }
 
 /*
- * Queue a message; @seq as above. Where there is no bucket of
+ * Queue a message; @seq takes its number if it is not NULL. Where there is no bucket of
  * its priority it goes to those that were put back, and is the last of them.
  */
 static __always_inline void
@@ -83,7 +84,9 @@ kchan_pass_enqueue_locked(struct kchan_channel *ch, struct kchan_msg *msg,
 	__must_hold(&ch->lock)
 {
 	lockdep_assert_held(&ch->lock);
-	kchan_pass_note_sent_locked(ch, msg, now, seq);
+	kchan_pass_note_sent_locked(ch, msg, now, ch->last_seq + 1);
+	if (seq)
+		*seq = ch->last_seq;
 	if (likely(bucket))
 		kchan_queue_add(&ch->queue, &msg->entry);
 	else
@@ -94,17 +97,19 @@ kchan_pass_enqueue_locked(struct kchan_channel *ch, struct kchan_msg *msg,
 		kchan_transfer_note_queued_locked(ch, msg);
 }
 
-static inline unsigned int kchan_pass_residence(u64 from, u64 to)
+/* Memory that an idle channel has kept is given back after a while. */
+static __always_inline void kchan_pass_arm_trim_locked(struct kchan_channel *ch)
+	__must_hold(&ch->lock)
 {
-	u64 ns = to > from ? to - from : 0;
-
-	return min(fls64(ns >> KCHAN_RESIDENCE_SHIFT),
-		   KCHAN_RESIDENCE_BUCKETS - 1);
+	lockdep_assert_held(&ch->lock);
+	if (!ch->trim_armed) {
+		ch->trim_armed = true;
+		schedule_delayed_work(&ch->trim, KCHAN_TRIM_DELAY);
+	}
 }
 
-/* Take a message off the queue. */
 static __always_inline void
-kchan_pass_unqueue_locked(struct kchan_channel *ch, struct kchan_msg *msg)
+kchan_pass_remove_locked(struct kchan_channel *ch, struct kchan_msg *msg)
 	__must_hold(&ch->lock)
 {
 	lockdep_assert_held(&ch->lock);
@@ -112,34 +117,66 @@ kchan_pass_unqueue_locked(struct kchan_channel *ch, struct kchan_msg *msg)
 		kchan_transfer_note_unqueued_locked(ch, msg);
 	kchan_queue_del(&ch->queue, &msg->entry);
 	ch->events |= KCHAN_ROOM_EVENTS;
-	if (!ch->queue.count && !ch->trim_armed) {
-		ch->trim_armed = true;
-		schedule_delayed_work(&ch->trim, KCHAN_TRIM_DELAY);
-	}
+}
+
+/* Take a message off the queue. */
+static __always_inline void
+kchan_pass_unqueue_locked(struct kchan_channel *ch, struct kchan_msg *msg)
+	__must_hold(&ch->lock)
+{
+	kchan_pass_remove_locked(ch, msg);
+	kchan_pass_arm_trim_locked(ch);
+}
+
+/* Does it count that a message is handed out? */
+static __always_inline bool kchan_pass_is_counted(const struct kchan_msg *msg)
+{
+	return msg->deliveries < KCHAN_DELIVERIES_MAX;
+}
+
+/* A message has left the queue for a receiver. */
+static __always_inline void
+kchan_pass_note_left_locked(struct kchan_channel *ch, const struct kchan_msg *msg,
+			    struct pid *pid)
+	__must_hold(&ch->lock)
+{
+	unsigned long tick = jiffies;
+
+	lockdep_assert_held(&ch->lock);
+	/* Once in a tick: to read the clock takes longer than all the rest. */
+	if (unlikely(ch->stats.recv_tick != tick))
+		kchan_transfer_note_time_locked(ch, msg);
+	kchan_pass_note_pid(&ch->stats.recv_pid, pid);
 }
 
 /* Take a message off the queue for a receiver; @holder holds it unless NULL. */
 static __always_inline void
 kchan_pass_dequeue_locked(struct kchan_channel *ch, struct kchan_msg *msg,
-			  u64 now, struct pid *pid,
-			  struct kchan_endpoint *holder)
+			  struct pid *pid, struct kchan_endpoint *holder)
 	__must_hold(&ch->lock)
 {
-	struct kchan_stats *stats = &ch->stats;
-
-	kchan_pass_unqueue_locked(ch, msg);
-	if (msg->deliveries < KCHAN_DELIVERIES_MAX)
-		msg->deliveries++;
-
+	kchan_pass_remove_locked(ch, msg);
+	msg->deliveries += kchan_pass_is_counted(msg);
 	if (unlikely(holder)) {
 		kchan_hold_count_locked(holder, msg);
 	} else {
-		stats->received++;
-		stats->received_bytes += msg->entry.size;
+		ch->stats.received++;
+		ch->stats.received_bytes += msg->entry.size;
 	}
-	stats->residence[kchan_pass_residence(msg->time, now)]++;
-	stats->recv_time = now;
-	kchan_pass_note_pid(&stats->recv_pid, pid);
+	kchan_pass_note_left_locked(ch, msg, pid);
+}
+
+/*
+ * Is there nobody to be served, told or woken when a message comes or goes, and
+ * nothing to be noted of it but what is noted of each?
+ */
+static __always_inline bool
+kchan_pass_is_plain_locked(const struct kchan_channel *ch)
+	__must_hold(&ch->lock)
+{
+	lockdep_assert_held(&ch->lock);
+	return !(ch->senders.count | ch->receivers.count | ch->extras |
+		 ch->polled);
 }
 
 static inline struct kchan_msg *
@@ -152,25 +189,44 @@ kchan_pass_first_locked(const struct kchan_channel *ch)
 	return entry ? container_of(entry, struct kchan_msg, entry) : NULL;
 }
 
-/*
- * kchan_transfer_unlock() where there is nobody to be served, told or woken.
- * POLL_BARRIER: who joins after our look reads the channel after our unlock.
- */
+/* kchan_transfer_unlock() where there is nobody to be served, told or woken. */
 static __always_inline void kchan_pass_unlock(struct kchan_channel *ch)
 	__releases(&ch->lock)
 {
-	/* POLL_BARRIER: pairs with kchan_channel_poll() */
-	bool polled = waitqueue_active(&ch->recv_poll) ||
-		      /* POLL_BARRIER: likewise */
-		      waitqueue_active(&ch->send_poll);
-
-	if (unlikely((ch->senders.count | ch->receivers.count | ch->extras) ||
-		     polled)) {
+	if (unlikely(!kchan_pass_is_plain_locked(ch))) {
 		kchan_transfer_unlock(ch);
 		return;
 	}
 	ch->events = 0;
 	spin_unlock(&ch->lock);
+}
+
+/**
+ * kchan_pass_recv - take the first message, where that is all there is to do
+ * @ep: the receiving endpoint
+ * @capacity: payload bytes that fit
+ *
+ * Return: the message, as kchan_transfer_recv() gives it; or NULL with nothing changed,
+ * which is for that to look into.
+ */
+static __always_inline struct kchan_msg *kchan_pass_recv(struct kchan_endpoint *ep,
+							 size_t capacity)
+{
+	struct kchan_channel *ch = ep->channel;
+	struct kchan_msg *msg;
+
+	/* One that comes right now comes after us. */
+	if (unlikely(!READ_ONCE(ch->queue.count)))
+		return NULL;
+	spin_lock(&ch->lock);
+	msg = kchan_pass_first_locked(ch);
+	if (unlikely(!msg || ch->extras || msg->entry.size > capacity)) {
+		spin_unlock(&ch->lock);
+		return NULL;
+	}
+	kchan_pass_dequeue_locked(ch, msg, task_tgid(current), NULL);
+	kchan_pass_unlock(ch);
+	return msg;
 }
 
 #endif /* _KCHAN_PASS_H */

@@ -2,7 +2,7 @@
 /**
  * DOC: the ioctls of pools
  *
- * As those of endpoint_ioctl.c. PUBLISH and TAKE try the short way first.
+ * As those of endpoint_ioctl.c. PUBLISH and TAKE come here from the short way.
  */
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -148,37 +148,29 @@ static int publish_get(struct kchan_publish *arg, void __user *uarg)
 	return kchan_arg_get(arg, sizeof(*arg), sizeof(*arg), uarg);
 }
 
-static noinline long publish(struct file *file, void __user *uarg)
+/**
+ * kchan_pool_publish_long - KCHAN_IOC_PUBLISH the long way
+ * @file: the endpoint
+ * @uarg: struct kchan_publish
+ */
+long kchan_pool_publish_long(struct file *file, void __user *uarg)
 {
+	struct kchan_endpoint *ep = file->private_data;
 	struct kchan_patience patience;
 	struct kchan_publish arg;
 	int err;
 
+	if (!ep->lender)
+		return -EOPNOTSUPP;
+	if (!(file->f_mode & FMODE_WRITE))
+		return -EBADF;
 	err = publish_get(&arg, uarg);
 	if (err)
 		return err;
 	if (arg.flags & ~(KCHAN_WAIT_FLAGS | KCHAN_PUBLISH_LOAN))
 		return -EINVAL;
 	patience = kchan_patience_get(file, arg.flags, arg.deadline);
-	return publish_one(file->private_data, &arg, uarg, &patience);
-}
-
-/**
- * kchan_pool_publish - KCHAN_IOC_PUBLISH
- * @file: the endpoint
- * @uarg: struct kchan_publish
- */
-long kchan_pool_publish(struct file *file, void __user *uarg)
-{
-	struct kchan_endpoint *ep = file->private_data;
-
-	if (unlikely(!ep->lender))
-		return -EOPNOTSUPP;
-	if (!(file->f_mode & FMODE_WRITE))
-		return -EBADF;
-	if (likely(kchan_quick_publish(ep, uarg)))
-		return 0;
-	return publish(file, uarg);
+	return publish_one(ep, &arg, uarg, &patience);
 }
 
 static int publish_item(struct kchan_endpoint *ep, void __user *uarg, u32 stride,
@@ -229,39 +221,29 @@ static int take_get(struct kchan_take *arg, void __user *uarg)
 	return kchan_arg_get(arg, sizeof(*arg), sizeof(*arg), uarg);
 }
 
-static noinline long take(struct file *file, void __user *uarg)
+/**
+ * kchan_pool_take_long - KCHAN_IOC_TAKE the long way
+ * @file: the endpoint
+ * @uarg: struct kchan_take
+ */
+long kchan_pool_take_long(struct file *file, void __user *uarg)
 {
+	struct kchan_endpoint *ep = file->private_data;
 	struct kchan_patience patience;
 	struct kchan_take arg;
 	int err;
 
-	err = take_get(&arg, uarg);
-	if (err)
-		return err;
-	if (arg.flags & ~(KCHAN_WAIT_FLAGS | KCHAN_HOLD | KCHAN_TAKE_RELEASE))
-		return -EINVAL;
-	patience = kchan_patience_get(file, arg.flags, arg.deadline);
-	return take_one(file->private_data, &arg, uarg, &patience);
-}
-
-/**
- * kchan_pool_take - KCHAN_IOC_TAKE
- * @file: the endpoint
- * @uarg: struct kchan_take
- */
-long kchan_pool_take(struct file *file, void __user *uarg)
-{
-	struct kchan_endpoint *ep = file->private_data;
-	int done;
-
-	if (unlikely(!ep->lender))
+	if (!ep->lender)
 		return -EOPNOTSUPP;
 	if (!(file->f_mode & FMODE_READ))
 		return -EBADF;
-	done = kchan_quick_take(ep, uarg);
-	if (likely(done))
-		return done < 0 ? done : 0;
-	return take(file, uarg);
+	err = take_get(&arg, uarg);
+	if (err)
+		return err;
+	if (arg.flags & ~(KCHAN_WAIT_FLAGS | KCHAN_HOLD | KCHAN_TAKE_FLAGS))
+		return -EINVAL;
+	patience = kchan_patience_get(file, arg.flags, arg.deadline);
+	return take_one(ep, &arg, uarg, &patience);
 }
 
 static int take_item(struct kchan_endpoint *ep, void __user *uarg, u32 stride,
@@ -274,7 +256,7 @@ static int take_item(struct kchan_endpoint *ep, void __user *uarg, u32 stride,
 	if (err)
 		return err;
 	if (arg.size > stride || arg.deadline ||
-	    (arg.flags & ~(KCHAN_HOLD | KCHAN_TAKE_RELEASE)))
+	    (arg.flags & ~(KCHAN_HOLD | KCHAN_TAKE_FLAGS)))
 		return -EINVAL;
 	return take_one(ep, &arg, uarg, patience);
 }

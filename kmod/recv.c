@@ -2,8 +2,8 @@
 /**
  * DOC: receiving
  *
- * The first message is taken at once where there is one and nothing more is asked.
- * Otherwise the receiver looks for what it wants and waits, and is served by who
+ * The first message is taken at once where there is one and nothing more is asked
+ * (kchan_pass_recv()). Otherwise the receiver looks for what it wants and waits, and is served by who
  * brings it (DOC: the way of a message).
  */
 #include <linux/err.h>
@@ -108,21 +108,13 @@ static struct kchan_msg *recv_once(struct kchan_endpoint *ep,
 	return waiter.msg;
 }
 
-static noinline struct kchan_msg *
-recv_slow(struct kchan_endpoint *ep, struct kchan_want *want,
-	  const struct kchan_patience *patience)
-	__releases(&ep->channel->lock)
+/* Is it plain, without a look at the queue under the lock, that there is nothing? */
+static bool nothing_to_wait_for(const struct kchan_channel *ch,
+				const struct kchan_want *want,
+				const struct kchan_patience *patience)
 {
-	struct kchan_msg *msg;
-
-	for (;;) {
-		msg = recv_once(ep, want, patience);
-		if (IS_ERR(msg) || !kchan_msg_expired(msg))
-			return msg;
-		/* We were too slow to wake up. */
-		kchan_transfer_return(ep, msg, want->hold);
-		spin_lock(&ep->channel->lock);
-	}
+	return patience->nonblock && !patience->need_peer && !want->hold &&
+	       !READ_ONCE(ch->queue.count) && !READ_ONCE(ch->revoked);
 }
 
 /**
@@ -139,18 +131,18 @@ struct kchan_msg *kchan_transfer_recv(struct kchan_endpoint *ep,
 				      struct kchan_want *want,
 				      const struct kchan_patience *patience)
 {
-	struct kchan_channel *ch = ep->channel;
-	u64 now = ktime_get_ns();
 	struct kchan_msg *msg;
 
-	spin_lock(&ch->lock);
-	msg = kchan_pass_first_locked(ch);
-	if (unlikely(!msg || ch->extras || want->hold || want->filter.kind ||
-		     want->take || msg->entry.size > want->capacity))
-		return recv_slow(ep, want, patience);
-	kchan_pass_dequeue_locked(ch, msg, now, task_tgid(current), NULL);
-	kchan_pass_unlock(ch);
-	return msg;
+	if (nothing_to_wait_for(ep->channel, want, patience))
+		return ERR_PTR(-EAGAIN);
+	for (;;) {
+		spin_lock(&ep->channel->lock);
+		msg = recv_once(ep, want, patience);
+		if (IS_ERR(msg) || !kchan_msg_expired(msg))
+			return msg;
+		/* We were too slow to wake up. */
+		kchan_transfer_return(ep, msg, want->hold);
+	}
 }
 
 /**

@@ -147,7 +147,9 @@ static void drop_new_locked(struct kchan_channel *ch, struct kchan_msg *msg,
 	__must_hold(&ch->lock)
 {
 	lockdep_assert_held(&ch->lock);
-	kchan_pass_note_sent_locked(ch, msg, ktime_get_ns(), seq);
+	kchan_pass_note_sent_locked(ch, msg, ktime_get_ns(), ch->last_seq + 1);
+	if (seq)
+		*seq = ch->last_seq;
 	kchan_reaper_bury_locked(ch, msg, KCHAN_DEAD_OVERFLOW);
 }
 
@@ -301,6 +303,30 @@ int kchan_transfer_send(struct kchan_endpoint *ep, struct kchan_msg *msg,
 	kchan_pass_enqueue_locked(ch, msg, now, seq, true);
 	kchan_pass_unlock(ch);
 	return 0;
+}
+
+/**
+ * kchan_transfer_full - is there no room for a message, and none to wait for?
+ * @ch: the channel
+ * @size: its payload bytes
+ *
+ * Looks as kchan_transfer_send() of a call that does not wait would, and counts it, so
+ * that such a call need not make the message first.
+ */
+bool kchan_transfer_full(struct kchan_channel *ch, u32 size)
+{
+	u64 full = 0;
+	bool is;
+
+	spin_lock(&ch->lock);
+	is = ch->attr.overflow == KCHAN_OVERFLOW_BLOCK && !ch->extras &&
+	     !kchan_channel_has_room_locked(ch, size);
+	if (is)
+		full = kchan_transfer_note_full_locked(ch);
+	spin_unlock(&ch->lock);
+	if (full)
+		kchan_event(ch, KCHAN_EVENT_FULL, full);
+	return is;
 }
 
 /* Is there anybody who could receive from a channel, now or later? */

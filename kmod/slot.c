@@ -150,7 +150,7 @@ int kchan_slot_take(struct kchan_endpoint *ep, struct kchan_take *arg,
 	msg = kchan_transfer_recv(ep, &want, patience);
 	if (IS_ERR(msg))
 		return PTR_ERR(msg);
-	kchan_slot_describe(arg, msg, false);
+	kchan_slot_describe(arg, msg);
 	spin_lock(&ch->lock);
 	revoked = ch->revoked;
 	if (!revoked) {

@@ -15,24 +15,24 @@ struct kchan_patience;
  * kchan_slot_describe - what TAKE tells of a message
  * @arg: takes it
  * @msg: a message in a slot, in the caller's hand
- * @plain: it does not expire, and has not died
  */
 static __always_inline void kchan_slot_describe(struct kchan_take *arg,
-						struct kchan_msg *msg, bool plain)
+						struct kchan_msg *msg)
 {
 	arg->slot = kchan_msg_slot(msg)->index;
 	arg->len = msg->entry.size;
 	arg->tag = msg->entry.tag;
 	arg->seq = msg->entry.seq;
+	if (arg->flags & KCHAN_TAKE_BRIEF)
+		return;
 	arg->time = kchan_time_to_user(msg->time);
 	arg->prio = msg->entry.prio;
 	arg->deliveries = msg->deliveries;
 	arg->pid = kchan_current_pid(msg->pid);
-	arg->uid = kchan_current_uid(msg->user->uid);
-	arg->gid = kchan_current_gid(msg->gid);
-	arg->reason = plain ? 0 : msg->reason;
-	arg->expiry = plain ? 0 : kchan_time_to_user(kchan_msg_expiry(msg));
-	arg->origin = plain ? 0 : msg->origin;
+	kchan_current_ids(msg->user->uid, msg->gid, &arg->uid, &arg->gid);
+	arg->reason = msg->reason;
+	arg->expiry = kchan_time_to_user(kchan_msg_expiry(msg));
+	arg->origin = msg->origin;
 	arg->pool = 0;
 	arg->reserved = 0;
 }
@@ -43,10 +43,5 @@ int kchan_slot_take(struct kchan_endpoint *ep, struct kchan_take *arg,
 		    const struct kchan_patience *patience);
 void kchan_slot_untake(struct kchan_endpoint *ep, u32 index, u64 seq, bool hold);
 int kchan_slot_release(struct kchan_endpoint *ep, u32 index);
-
-/* slot_quick.c */
-bool kchan_quick_publish(struct kchan_endpoint *ep,
-			 struct kchan_publish __user *uarg);
-int kchan_quick_take(struct kchan_endpoint *ep, struct kchan_take __user *uarg);
 
 #endif /* _KCHAN_SLOT_H */

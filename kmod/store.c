@@ -2,9 +2,9 @@
 /**
  * DOC: where messages come from and go
  *
- * A message is charged to the user of the endpoint that sends it until it is freed.
- * A channel keeps one freed message for its next sender. One in a slot is not charged,
- * nor freed: its slot is (lend.c).
+ * A message is charged to the user of the endpoint that sends it until its end. Then a
+ * channel keeps one for its next sender, with who sent it, as that is mostly the same.
+ * One in a slot is not charged, nor freed: its slot is (lend.c).
  *
  * SPARE_OWNER: that one is in a word without a lock. Who exchanges the word for NULL
  * owns what was there, and who finds it taken frees his own::
@@ -40,7 +40,18 @@
 
 #include "channel.h"
 #include "lend.h"
+#include "pass.h"
 #include "transfer.h"
+
+/* Undo kchan_msg_new() and note_sender(). */
+static void msg_free(struct kchan_msg *msg)
+{
+	if (!msg)
+		return;
+	kchan_user_put(msg->user);
+	put_pid(msg->pid);
+	kchan_msg_free(msg);
+}
 
 /**
  * kchan_store_new - make a message for a channel
@@ -64,27 +75,23 @@ struct kchan_msg *kchan_store_new(struct kchan_channel *ch,
 	/* SPARE_OWNER */
 	if (READ_ONCE(ch->spare))
 		msg = xchg(&ch->spare, NULL);
-	if (msg)
-		msg = kchan_msg_reuse(msg, room);
-	if (!msg)
+	if (unlikely(!msg || !kchan_msg_suits(msg, room))) {
+		msg_free(msg);
 		msg = kchan_msg_new(room);
-	if (!msg) {
-		kchan_uncharge(&user->bytes, footprint);
-		return ERR_PTR(-ENOMEM);
+		if (!msg) {
+			kchan_uncharge(&user->bytes, footprint);
+			return ERR_PTR(-ENOMEM);
+		}
 	}
 	msg->entry.size = size;
 	msg->due = due;
-	msg->user = kchan_user_get(user);
-	msg->pid = get_pid(task_tgid(current));
+	kchan_pass_note_sender(msg, user, task_tgid(current));
 	return msg;
 }
 
-/* Give back all that the message holds but its memory. */
-static __always_inline void msg_release(struct kchan_msg *msg, u64 room)
+static __always_inline void msg_uncharge(const struct kchan_msg *msg, u64 room)
 {
 	kchan_uncharge(&msg->user->bytes, kchan_msg_footprint(room));
-	kchan_user_put(msg->user);
-	put_pid(msg->pid);
 }
 
 /* The last reference to a message is the caller's. */
@@ -94,8 +101,19 @@ static void msg_end(struct kchan_msg *msg)
 		kchan_lend_return(msg);
 		return;
 	}
-	msg_release(msg, kchan_msg_room(msg->entry.size, msg->due));
-	kchan_msg_free(msg);
+	msg_uncharge(msg, kchan_msg_room(msg->entry.size, msg->due));
+	msg_free(msg);
+}
+
+/* Keep a message of which nobody knows any more for the next sender. */
+static __always_inline void keep(struct kchan_channel *ch, struct kchan_msg *msg)
+{
+	msg->deliveries = 0;
+	msg->reason = 0;
+	msg->origin = 0;
+	/* SPARE_OWNER */
+	if (unlikely(cmpxchg(&ch->spare, NULL, msg)))
+		msg_free(msg);
 }
 
 /**
@@ -117,10 +135,8 @@ static noinline void recycle_big(struct kchan_channel *ch, struct kchan_msg *msg
 		msg_end(msg);
 		return;
 	}
-	msg_release(msg, kchan_msg_room(msg->entry.size, msg->due));
-	/* SPARE_OWNER */
-	if (cmpxchg(&ch->spare, NULL, msg))
-		kchan_msg_free(msg);
+	msg_uncharge(msg, kchan_msg_room(msg->entry.size, msg->due));
+	keep(ch, msg);
 }
 
 /**
@@ -139,10 +155,8 @@ void kchan_store_recycle(struct kchan_channel *ch, struct kchan_msg *msg)
 		recycle_big(ch, msg);
 		return;
 	}
-	msg_release(msg, 0);
-	/* SPARE_OWNER */
-	if (cmpxchg(&ch->spare, NULL, msg))
-		kchan_msg_free(msg);
+	msg_uncharge(msg, 0);
+	keep(ch, msg);
 }
 
 /**
@@ -209,5 +223,5 @@ int kchan_store_copy_out_iter(struct kchan_msg *msg, struct iov_iter *to)
 void kchan_store_trim(struct kchan_channel *ch)
 {
 	/* SPARE_OWNER */
-	kchan_msg_free(xchg(&ch->spare, NULL));
+	msg_free(xchg(&ch->spare, NULL));
 }

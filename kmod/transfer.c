@@ -55,8 +55,7 @@ int kchan_transfer_hand_over_locked(struct kchan_channel *ch,
 		waiter->capacity = msg->entry.size;
 		return -EMSGSIZE;
 	}
-	kchan_pass_dequeue_locked(ch, msg, ktime_get_ns(), waiter->pid,
-				  waiter->holder);
+	kchan_pass_dequeue_locked(ch, msg, waiter->pid, waiter->holder);
 	waiter->msg = msg;
 	return 0;
 }
@@ -87,6 +86,27 @@ static void offer_locked(struct kchan_channel *ch, struct kchan_msg *msg)
 	}
 	if (!ch->receivers.filtered)
 		ch->extras &= ~KCHAN_EXTRA_FILTERS;
+}
+
+/**
+ * kchan_transfer_note_time_locked - a message leaves the queue, the first in a tick
+ * @ch: the channel
+ * @msg: the message
+ */
+void kchan_transfer_note_time_locked(struct kchan_channel *ch,
+				     const struct kchan_msg *msg)
+	__must_hold(&ch->lock)
+{
+	struct kchan_stats *stats = &ch->stats;
+	u64 now = ktime_get_ns();
+	u64 ns = now > msg->time ? now - msg->time : 0;
+
+	lockdep_assert_held(&ch->lock);
+	stats->residence[min(fls64(ns >> KCHAN_RESIDENCE_SHIFT),
+			     KCHAN_RESIDENCE_BUCKETS - 1)]++;
+	stats->recv_time = now;
+	stats->recv_tick = jiffies;
+	kchan_pass_arm_trim_locked(ch);
 }
 
 /**
@@ -288,17 +308,18 @@ static noinline __poll_t settle_and_unlock(struct kchan_channel *ch)
  * Does what the change makes possible for those who wait, drops the lock, and
  * wakes them and the pollers.
  *
- * POLL_BARRIER: a poller joins the wait queue first and reads the channel under
- * the lock then, so that the lock is all the barrier that is needed::
+ * POLL_BARRIER: a poller joins the wait queue first, and says so and reads the channel
+ * under the lock then, so that the lock is all the barrier that is needed::
  *
  *	poller                           we
  *	poll_wait(): join the queue      [lock]
  *	[lock]                           change the channel
+ *	polled = true                    polled = waitqueue_active()
  *	read the channel                 [unlock]
- *	[unlock]                         waitqueue_active()?
+ *	[unlock]                         wake if polled
  *
  * If it read before our change, its unlock came before our lock, and we see that
- * it joined; if after, it saw the change.
+ * it joined; if after, it saw the change, and those that follow see @polled.
  */
 void kchan_transfer_unlock(struct kchan_channel *ch)
 	__releases(&ch->lock)
@@ -306,6 +327,10 @@ void kchan_transfer_unlock(struct kchan_channel *ch)
 	__poll_t events = ch->events;
 
 	ch->events = 0;
+	/* POLL_BARRIER: pairs with kchan_channel_poll() */
+	ch->polled = waitqueue_active(&ch->recv_poll) ||
+		     /* POLL_BARRIER: likewise */
+		     waitqueue_active(&ch->send_poll);
 	if (unlikely(ch->senders.count || ch->receivers.count || ch->extras))
 		events |= settle_and_unlock(ch);
 	else

@@ -109,6 +109,7 @@ static __always_inline int kchan_store_copy_out(struct kchan_msg *msg,
 /* send.c */
 int kchan_transfer_send(struct kchan_endpoint *ep, struct kchan_msg *msg,
 			const struct kchan_patience *patience, u64 *seq);
+bool kchan_transfer_full(struct kchan_channel *ch, u32 size);
 void kchan_transfer_drop_least_locked(struct kchan_channel *ch)
 	__must_hold(&ch->lock);
 int kchan_transfer_drop(struct kchan_channel *ch, struct kchan_msg *msg, u64 *seq);
@@ -124,6 +125,9 @@ void kchan_transfer_return(struct kchan_endpoint *ep, struct kchan_msg *msg,
 			   bool hold);
 
 /* transfer.c */
+void kchan_transfer_note_time_locked(struct kchan_channel *ch,
+				     const struct kchan_msg *msg)
+	__must_hold(&ch->lock);
 void kchan_transfer_note_queued_locked(struct kchan_channel *ch,
 				       struct kchan_msg *msg)
 	__must_hold(&ch->lock);

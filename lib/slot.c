@@ -139,15 +139,12 @@ ssize_t kchan_publish_and_loan(struct kchan *ch, void **datap, size_t len,
 }
 
 /* One TAKE; @arg says what it has told, with failure too. */
-static int take(struct kchan *ch, struct kchan_take *arg, uint32_t release,
+static int take(struct kchan *ch, struct kchan_take *arg,
 		const struct kchan_recv_opts *uopts)
 {
 	struct kchan_recv_opts opts;
 	int err;
 
-	*arg = (struct kchan_take){ .size = sizeof(*arg),
-				    .release = release,
-				    .flags = KCHAN_TAKE_RELEASE };
 	err = libkchan_sized_get(&opts, sizeof(opts), uopts);
 	if (!err && (opts.position || opts.reserved))
 		err = -EINVAL;
@@ -168,14 +165,18 @@ static ssize_t release_and_take(struct kchan *ch, const void **datap,
 				const struct kchan_recv_opts *opts,
 				struct kchan_msg_info *uinfo)
 {
+	struct kchan_take arg = { .size = sizeof(arg),
+				  .release = release,
+				  .flags = KCHAN_TAKE_RELEASE };
 	struct kchan_msg_info info;
-	struct kchan_take arg;
 	int err;
 
 	err = libkchan_sized_get(&info, sizeof(info), uinfo);
 	if (err)
 		return err;
-	err = take(ch, &arg, release, opts);
+	if (!uinfo)
+		arg.flags |= KCHAN_TAKE_BRIEF;
+	err = take(ch, &arg, opts);
 	if (arg.release != release)
 		*datap = NULL;
 	if (err)

@@ -252,7 +252,8 @@ _Static_assert(KCHAN_CREATE_ZERO_SLOTS == 16 && KCHAN_CREATE_RECV_COPY == 32,
 _Static_assert(KCHAN_STATE_ZERO_SLOTS == 4 && KCHAN_STATE_RECV_COPY == 8,
 	       "flags of STATE");
 _Static_assert(KCHAN_PUBLISH_LOAN == 16, "flags of PUBLISH");
-_Static_assert(KCHAN_TAKE_RELEASE == 32, "flags of TAKE");
+_Static_assert(KCHAN_TAKE_RELEASE == 32 && KCHAN_TAKE_BRIEF == 64,
+	       "flags of TAKE");
 _Static_assert(KCHAN_FEATURE_POOL == 512, "features");
 
 /* Netlink's numbers: the first and the last of each kind. */

@@ -81,8 +81,8 @@ TEST_F(args, unknown_flags_are_EINVAL)
 	EACH_BIT(kchan_publish, kp_publish_arg(self->mine, 4), flags,
 		 WAYS_TO_WAIT | KCHAN_PUBLISH_LOAN, self->fd, KCHAN_IOC_PUBLISH);
 	EACH_BIT(kchan_take, kp_take_arg(0), flags,
-		 WAYS_TO_WAIT | KCHAN_HOLD | KCHAN_TAKE_RELEASE, self->fd,
-		 KCHAN_IOC_TAKE);
+		 WAYS_TO_WAIT | KCHAN_HOLD | KCHAN_TAKE_RELEASE |
+		 KCHAN_TAKE_BRIEF, self->fd, KCHAN_IOC_TAKE);
 	EACH_BIT(kchan_release, kp_release_arg(self->mine), flags, 0, self->fd,
 		 KCHAN_IOC_RELEASE);
 }

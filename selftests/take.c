@@ -3,7 +3,9 @@
 #include "kchan_pool.h"
 
 #include <signal.h>
+#include <stddef.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 
 #define SLOTS 4
 #define SIZE 64
@@ -547,6 +549,100 @@ TEST_F(take, takers_and_readers_are_served_in_order)
 	EXPECT_EQ(3, c.take.tag);
 	EXPECT_SLOTS(self->fd, 0, 2, 0);
 	EXPECT_EQ(1, kc_held(self->rx));
+}
+
+/* Is what follows seq as kp_take_arg() left it? */
+static bool brief(const struct kchan_take *arg)
+{
+	const struct kchan_take was = kp_take_arg(0);
+	size_t from = offsetof(struct kchan_take, time);
+
+	return !memcmp((char *)arg + from, (char *)&was + from,
+		       sizeof(was) - from);
+}
+
+TEST_F(take, brief_tells_nothing_beyond_seq)
+{
+	static const unsigned int flags[] = { 0, KCHAN_HOLD };
+	struct kchan_take arg;
+	unsigned int i;
+
+	/* With HOLD it goes another way. */
+	for (i = 0; i < 2; i++) {
+		ASSERT_LE(0, kp_send(self->tx, 0, 7));
+		arg = kp_take_arg(KCHAN_TAKE_BRIEF | flags[i]);
+		ASSERT_EQ(0, kp_take(self->rx, &arg));
+		EXPECT_EQ(KCHAN_SLOT_NONE, arg.release);
+		EXPECT_GT(SLOTS, arg.slot);
+		EXPECT_EQ(4, arg.len);
+		EXPECT_EQ(7, arg.tag);
+		EXPECT_EQ(i + 1, arg.seq);
+		EXPECT_TRUE(brief(&arg));
+		EXPECT_EQ(1, kp_release(self->rx, arg.slot));
+	}
+}
+
+/* A child keeps the pages, so that each is copied where it is written to. */
+TEST_F(take, answers_into_pages_that_are_not_there_yet)
+{
+	char *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct kchan_publish *publish = (void *)page;
+	struct kchan_take *take = (void *)page;
+	int slot = kp_loan(self->tx);
+	pid_t pid;
+
+	ASSERT_NE(MAP_FAILED, page);
+	ASSERT_LE(0, slot);
+	*publish = kp_publish_arg(slot, 4);
+	publish->flags = KCHAN_PUBLISH_LOAN;
+	pid = fork();
+	if (!pid)
+		pause();
+	ASSERT_LT(0, pid);
+	ASSERT_EQ(0, kc_ioctl(self->tx, KCHAN_IOC_PUBLISH, publish));
+	EXPECT_EQ(1, publish->seq);
+	EXPECT_EQ(1, kp_release(self->tx, publish->next));
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+
+	*take = kp_take_arg(0);
+	pid = fork();
+	if (!pid)
+		pause();
+	ASSERT_LT(0, pid);
+	ASSERT_EQ(0, kc_ioctl(self->rx, KCHAN_IOC_TAKE, take));
+	EXPECT_EQ(1, take->seq);
+	EXPECT_EQ(1, take->deliveries);
+	EXPECT_EQ(1, kp_release(self->rx, take->slot));
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	munmap(page, 4096);
+}
+
+/* Nothing is done that cannot be told. */
+TEST_F(take, answers_into_memory_that_is_read_only_are_EFAULT)
+{
+	char *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct kchan_publish *publish = (void *)page;
+	struct kchan_take *take = (void *)page;
+	int slot = kp_loan(self->tx);
+
+	ASSERT_NE(MAP_FAILED, page);
+	ASSERT_LE(0, slot);
+	*publish = kp_publish_arg(slot, 4);
+	ASSERT_EQ(0, mprotect(page, 4096, PROT_READ));
+	NO_CHANGE(-EFAULT, kc_ioctl(self->tx, KCHAN_IOC_PUBLISH, publish));
+	ASSERT_EQ(0, mprotect(page, 4096, PROT_READ | PROT_WRITE));
+	EXPECT_EQ(0, kc_ioctl(self->tx, KCHAN_IOC_PUBLISH, publish));
+
+	*take = kp_take_arg(0);
+	ASSERT_EQ(0, mprotect(page, 4096, PROT_READ));
+	EXPECT_EQ(-EFAULT, kc_ioctl(self->rx, KCHAN_IOC_TAKE, take));
+	EXPECT_EQ(1, kc_state(self->fd).queued);
+	EXPECT_EQ(0, kc_state(self->fd).slots_taken);
+	munmap(page, 4096);
 }
 
 TEST_F(take, deadline_ends_the_wait)

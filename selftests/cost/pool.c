@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What a message costs whose payload stays where it is: loaned, published, taken and
- * released, in four calls and in two, short and long; and against what copies.
+ * released, in four calls and in two, short and long; and against what copies, and two
+ * calls that do nothing.
  *
  * To be run as cost.c says, which has more about the figures.
  */
@@ -29,7 +30,8 @@
 
 #define ROUNDS	21
 #define STEPS	200
-#define PAIR_MAX 1885		/* two calls for each message */
+#define PAIR_MAX 1600		/* two calls for each message */
+#define BARE	_IO(KCHAN_IOC_TYPE, 0xff)	/* a command that nobody has */
 
 static char *in, *out;		/* where a message is written, and read */
 static uint64_t sum;
@@ -61,7 +63,7 @@ static uint64_t now(void)
 /* A way to move a message, and what it needs. */
 struct way {
 	const char *name;
-	void (*step)(const struct way *way, bool touch);
+	void (*steps)(const struct way *way, bool touch, int count);
 	int send;
 	int recv;
 	uint32_t size;
@@ -72,7 +74,7 @@ static struct kchan_publish publish = {
 };
 
 static struct kchan_take take = {
-	.size = sizeof(take), .flags = KCHAN_TAKE_RELEASE,
+	.size = sizeof(take), .flags = KCHAN_TAKE_RELEASE | KCHAN_TAKE_BRIEF,
 };
 
 static void write_all(char *to, uint32_t size)
@@ -89,26 +91,49 @@ static void read_all(const char *from, uint32_t size)
 		sum += p[i];
 }
 
-static void step_pair(const struct way *way, bool touch)
+static void bare(const struct way *way, bool touch, int count)
 {
-	if (touch)
-		write_all(in + (uint64_t)publish.slot * way->size, way->size);
-	check(!ioctl(way->send, KCHAN_IOC_PUBLISH, &publish), "PUBLISH");
-	publish.slot = publish.next;
-	check(!ioctl(way->recv, KCHAN_IOC_TAKE, &take), "TAKE");
-	if (touch)
-		read_all(out + (uint64_t)take.slot * way->size, way->size);
-	take.release = take.slot;
+	(void)touch;
+	while (count--) {
+		check(ioctl(way->send, BARE, &publish) < 0, "no ENOTTY");
+		check(ioctl(way->recv, BARE, &take) < 0, "no ENOTTY");
+	}
 }
 
-static void step_four(const struct way *way, bool touch)
+/* Each call gives a slot away and gets the next. */
+static void two_calls(const struct way *way, bool touch, int count)
+{
+	int send = way->send, recv = way->recv;
+
+	while (count--) {
+		if (touch)
+			write_all(in + (uint64_t)publish.slot * way->size,
+				  way->size);
+		check(!ioctl(send, KCHAN_IOC_PUBLISH, &publish), "PUBLISH");
+		publish.slot = publish.next;
+		check(!ioctl(recv, KCHAN_IOC_TAKE, &take), "TAKE");
+		take.release = take.slot;
+		if (touch)
+			read_all(out + (uint64_t)take.slot * way->size,
+				 way->size);
+	}
+}
+
+/* The same where the sender and the like are told of each message. */
+static void two_calls_told(const struct way *way, bool touch, int count)
+{
+	take.flags &= ~KCHAN_TAKE_BRIEF;
+	two_calls(way, touch, count);
+	take.flags |= KCHAN_TAKE_BRIEF;
+}
+
+static void four_calls_once(const struct way *way)
 {
 	struct kchan_loan loan = { .size = sizeof(loan) };
 	struct kchan_publish one = { .size = sizeof(one), .len = way->size };
 	struct kchan_take last = { .size = sizeof(last) };
 	struct kchan_release release = { .size = sizeof(release) };
 
-	(void)touch;
 	check(ioctl(way->send, KCHAN_IOC_LOAN, &loan) == 1, "LOAN");
 	one.slot = loan.slot;
 	check(!ioctl(way->send, KCHAN_IOC_PUBLISH, &one), "PUBLISH");
@@ -117,7 +142,14 @@ static void step_four(const struct way *way, bool touch)
 	check(ioctl(way->recv, KCHAN_IOC_RELEASE, &release) == 1, "RELEASE");
 }
 
-static void step_copy(const struct way *way, bool touch)
+static void four_calls(const struct way *way, bool touch, int count)
+{
+	(void)touch;
+	while (count--)
+		four_calls_once(way);
+}
+
+static void copy_once(const struct way *way, bool touch)
 {
 	uint32_t done, n;
 
@@ -136,6 +168,12 @@ static void step_copy(const struct way *way, bool touch)
 		read_all(out, way->size);
 }
 
+static void copy(const struct way *way, bool touch, int count)
+{
+	while (count--)
+		copy_once(way, touch);
+}
+
 static int compare(const void *a, const void *b)
 {
 	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
@@ -146,16 +184,15 @@ static int compare(const void *a, const void *b)
 /* Instructions of one step, the median. */
 static double cost(const struct way *way, bool touch)
 {
-	int steps = touch || way->step == step_copy ? 1 : STEPS;
+	int steps = touch || way->steps == copy ? 1 : STEPS;
 	uint64_t round[ROUNDS];
 	double is;
-	int i, j;
+	int i;
 
 	for (i = -1; i < ROUNDS; i++) {
 		uint64_t start = now();
 
-		for (j = 0; j < steps; j++)
-			way->step(way, touch);
+		way->steps(way, touch, steps);
 		if (i >= 0)
 			round[i] = now() - start;
 	}
@@ -224,11 +261,11 @@ static void open_copy(struct way *way, bool local)
 
 int main(void)
 {
-	struct way small = { "kchan, two calls", step_pair, -1, -1, SHORT };
-	struct way large = { "kchan, two calls", step_pair, -1, -1, LONG };
-	struct way four = { "kchan, four calls", step_four, -1, -1, SHORT };
-	struct way piped = { "pipe", step_copy, -1, -1, LONG };
-	struct way local = { "AF_UNIX stream", step_copy, -1, -1, LONG };
+	struct way small = { "kchan, two calls", two_calls, -1, -1, SHORT };
+	struct way large = { "kchan, two calls", two_calls, -1, -1, LONG };
+	struct way four = { "kchan, four calls", four_calls, -1, -1, SHORT };
+	struct way piped = { "pipe", copy, -1, -1, LONG };
+	struct way local = { "AF_UNIX stream", copy, -1, -1, LONG };
 	double is_small, is_large, touched, other, other_touched;
 	cpu_set_t set;
 
@@ -241,6 +278,12 @@ int main(void)
 	close_pool(&four);
 	open_pool(&small);
 	is_small = cost(&small, false);
+	small.steps = two_calls_told;
+	small.name = "kchan, two calls, all told";
+	cost(&small, false);
+	small.steps = bare;
+	small.name = "two calls, ENOTTY";
+	cost(&small, false);
 	close_pool(&small);
 	open_pool(&large);
 	is_large = cost(&large, false);

@@ -760,12 +760,14 @@ struct kchan_publish {
 
 /* &struct kchan_take.flags */
 #define KCHAN_TAKE_RELEASE	(1U << 5)	/* release @release first */
+#define KCHAN_TAKE_BRIEF	(1U << 6)	/* tell nothing beyond @seq */
 
 /**
  * struct kchan_take - argument of %KCHAN_IOC_TAKE
  * @size: in: sizeof of the caller's struct.
  * @flags: in: %KCHAN_NONBLOCK, %KCHAN_NEED_PEER, %KCHAN_HOLD: as in &struct
- *	kchan_recv; %KCHAN_TAKE_RELEASE.
+ *	kchan_recv; %KCHAN_TAKE_RELEASE; %KCHAN_TAKE_BRIEF: what follows @seq is not
+ *	told, and stays as it is.
  * @release: in, out: with %KCHAN_TAKE_RELEASE a slot to RELEASE first, or
  *	%KCHAN_SLOT_NONE; else 0. It is released whatever becomes of the rest of
  *	the call, and then this is %KCHAN_SLOT_NONE, also if the call fails.
@@ -897,7 +899,8 @@ struct kchan_release {
  * @reserved: out: 0.
  * @create_time: out: when the channel was made.
  * @send_time: out: when the last message entered the queue; 0: none has.
- * @recv_time: out: when the last message left the queue; 0: none has.
+ * @recv_time: out: when the last message left the queue, or in the same clock tick
+ *	(of 1/CONFIG_HZ seconds) the first; 0: none has.
  * @sent: out: messages that entered the queue.
  * @sent_bytes: out: their payload.
  * @received: out: messages that left the queue for a receiver and were not put
@@ -908,9 +911,10 @@ struct kchan_release {
  *	them, sent them back, or closed the endpoint that held them.
  * @full: out: how often a message did not fit, or there was no slot to loan: its
  *	sender waited or failed. Not counted where @overflow is DROP.
- * @residence: out: time in queue of each message handed to a receiver (counted
- *	again if put back): [0] below 2^10 ns, [i] below 2^(10 + i) ns, the
- *	last all that is longer. Every message is counted; none is sampled.
+ * @residence: out: time in queue of messages handed to a receiver (counted again
+ *	if put back): [0] below 2^10 ns, [i] below 2^(10 + i) ns, the last all that
+ *	is longer. A sample: of those that leave in one clock tick the first is
+ *	counted, so that of up to CONFIG_HZ in a second all may be.
  * @overflow: out: as given to CREATE; likewise the next two.
  * @max_deliveries: out.
  * @ttl: out.

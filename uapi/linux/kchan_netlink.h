@@ -130,7 +130,7 @@ enum kchan_genl_cmd {
  * @KCHAN_A_LOANED: u32: slots that it has on loan
  * @KCHAN_A_LOANED_SINCE: u64: CLOCK_MONOTONIC ns: since when it has the oldest of them
  * @KCHAN_A_TAKEN: u32: slots that it has taken
- * @KCHAN_A_TAKEN_SINCE: u64: likewise
+ * @KCHAN_A_TAKEN_SINCE: u64: likewise, to a clock tick
  * @KCHAN_A_MAX_POOL_BYTES_USER: u64: net.kchan.max_pool_bytes_user, as the others
  * @KCHAN_A_USER_POOL_BYTES: u64: what the pools of that user take of it, in all
  *	namespaces
