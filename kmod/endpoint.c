@@ -210,12 +210,20 @@ static ssize_t endpoint_write(struct file *file, const char __user *buf,
 	return err ? err : len;
 }
 
-static noinline struct kchan_msg *read_slow(struct kchan_endpoint *ep, size_t len,
+static noinline struct kchan_msg *read_wait(struct kchan_endpoint *ep, size_t len,
 					    bool nonblock)
 {
 	struct kchan_want want = { .capacity = min_t(size_t, len, U32_MAX) };
 
 	return kchan_transfer_recv(ep, &want, plain_patience(nonblock));
+}
+
+static struct kchan_msg *read_slow(struct kchan_endpoint *ep, size_t len,
+				   bool nonblock)
+{
+	if (nonblock && kchan_transfer_empty(ep->channel))
+		return ERR_PTR(-EAGAIN);
+	return read_wait(ep, len, nonblock);
 }
 
 static ssize_t endpoint_read(struct file *file, char __user *buf, size_t len,

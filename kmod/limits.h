@@ -50,6 +50,7 @@ extern const struct kchan_limits *kchan_init_limits;
  *	last one goes under the table lock]
  * @channels: channels and directories [atomic]
  * @bytes: memory of queued messages [atomic]
+ * @kept: memory of large ones that channels keep for the next [atomic]
  * @pool_bytes: size of pools [atomic]
  */
 struct kchan_user {
@@ -58,6 +59,7 @@ struct kchan_user {
 	refcount_t ref;
 	atomic_long_t channels;
 	atomic_long_t bytes;
+	atomic_long_t kept;
 	atomic_long_t pool_bytes;
 };
 

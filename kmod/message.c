@@ -4,20 +4,20 @@
  *
  * Header and payload are one allocation, charged to the memory cgroup of the
  * task that makes it. The smallest size class is a cache of its own, so that a
- * message of 64 bytes costs 184; up to eight pages the sizes are powers of two,
- * above that whole pages from vmalloc.
+ * message of 64 bytes costs 184; up to 32 KiB the sizes are powers of two, above that
+ * whole pages from vmalloc.
  *
  * Only what may expire has room for that, behind the payload. A message whose payload
  * is in a slot is of a class of its own, and has &struct kchan_slot there instead.
  *
- * A message of at most a page may be used again by the channel. Its memory then
- * stays charged as it was, so it may only go to a task of the same css_set, which
- * is the same memory cgroup. The pointer is compared and never followed: should
- * the set be gone and another have its address, one object is charged to the
- * wrong cgroup, which is harmless.
+ * A message of at most two megabytes may be used again by the channel: for one of the
+ * same class, and if that is pages for one of as many. Its memory then stays charged as
+ * it was, so it may only go to a task of the same css_set, which is the same memory
+ * cgroup. The pointer is compared and never followed: should the set be gone and another
+ * have its address, one object is charged to the wrong cgroup, which is harmless. What
+ * is behind a shorter payload is never read.
  */
 #include <linux/cgroup.h>
-#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -27,42 +27,13 @@
 
 #include "message.h"
 
-#define MSG_SHIFT	8		/* class 1 is 1 << 8 bytes in all */
-#define MSG_CLASS_LARGE	(PAGE_SHIFT - MSG_SHIFT + 2)
-#define MSG_CLASS_SLOT	(MSG_CLASS_LARGE + 1)
-#define MSG_KMALLOC_MAX	(8 * PAGE_SIZE)
+#define MSG_KEEP_MAX	(2U << 20)	/* payload of what may be kept */
 
 /* A caller's wish that cannot be met is no matter for the log. */
 #define MSG_GFP		(GFP_KERNEL_ACCOUNT | __GFP_NOWARN)
 
 static struct kmem_cache *msg_cache;
 static struct kmem_cache *slot_cache;
-
-/**
- * kchan_msg_class_big - kchan_msg_class() above %KCHAN_MSG_SMALL
- * @room: bytes behind the header
- */
-u8 kchan_msg_class_big(u64 room)
-{
-	size_t total = sizeof(struct kchan_msg) + room;
-
-	if (total > PAGE_SIZE)
-		return MSG_CLASS_LARGE;
-	return max(order_base_2(total), MSG_SHIFT) - MSG_SHIFT + 1;
-}
-
-/**
- * kchan_msg_footprint_big - kchan_msg_footprint() above %KCHAN_MSG_SMALL
- * @room: bytes behind the header
- */
-size_t kchan_msg_footprint_big(u64 room)
-{
-	size_t total = sizeof(struct kchan_msg) + room;
-
-	if (total > MSG_KMALLOC_MAX)
-		return PAGE_ALIGN(total);
-	return roundup_pow_of_two(max_t(size_t, total, 1 << MSG_SHIFT));
-}
 
 /**
  * kchan_msg_new - allocate a message
@@ -73,19 +44,20 @@ size_t kchan_msg_footprint_big(u64 room)
  */
 struct kchan_msg *kchan_msg_new(u64 room)
 {
-	size_t footprint = kchan_msg_footprint(room);
+	u8 class = kchan_msg_class(room);
+	size_t footprint = kchan_msg_footprint(class, room);
 	struct kchan_msg *msg;
 
-	if (room <= KCHAN_MSG_SMALL)
+	if (!class)
 		msg = kmem_cache_alloc(msg_cache, MSG_GFP);
-	else if (footprint <= MSG_KMALLOC_MAX)
+	else if (class < KCHAN_MSG_LARGE)
 		msg = kvmalloc(footprint, MSG_GFP);
 	else
 		msg = __vmalloc(footprint, MSG_GFP);
 	if (!msg)
 		return NULL;
 	memset(msg, 0, sizeof(*msg));
-	msg->class = kchan_msg_class(room);
+	msg->class = class;
 	msg->payer = kchan_msg_payer();
 	atomic_set(&msg->refs, 1);
 	return msg;
@@ -104,7 +76,7 @@ struct kchan_msg *kchan_msg_new_slotted(void)
 
 	if (!msg)
 		return NULL;
-	msg->class = MSG_CLASS_SLOT;
+	msg->class = KCHAN_MSG_LARGE;
 	msg->slotted = true;
 	atomic_set(&msg->refs, 1);
 	return msg;
@@ -116,7 +88,7 @@ struct kchan_msg *kchan_msg_new_slotted(void)
  */
 bool kchan_msg_reusable(const struct kchan_msg *msg)
 {
-	return msg->class < MSG_CLASS_LARGE;
+	return !msg->slotted && msg->entry.size <= MSG_KEEP_MAX;
 }
 
 void kchan_msg_free(struct kchan_msg *msg)
@@ -136,11 +108,14 @@ void kchan_msg_free(struct kchan_msg *msg)
  * @msg: the message
  * @from: as many bytes as it has
  *
+ * Without the search for the bounds of the kernel's memory, as for small ones: there is
+ * room for entry.size bytes by construction.
+ *
  * Return: 0 or -EFAULT.
  */
 int kchan_msg_copy_in(struct kchan_msg *msg, const void __user *from)
 {
-	return copy_from_user(msg->data, from, msg->entry.size) ? -EFAULT : 0;
+	return _copy_from_user(msg->data, from, msg->entry.size) ? -EFAULT : 0;
 }
 
 /**
@@ -152,7 +127,7 @@ int kchan_msg_copy_in(struct kchan_msg *msg, const void __user *from)
  */
 int kchan_msg_copy_out(const struct kchan_msg *msg, void __user *to)
 {
-	return copy_to_user(to, msg->data, msg->entry.size) ? -EFAULT : 0;
+	return _copy_to_user(to, msg->data, msg->entry.size) ? -EFAULT : 0;
 }
 
 int kchan_msg_copy_in_iter(struct kchan_msg *msg, struct iov_iter *from)

@@ -4,6 +4,7 @@
 
 #include <linux/atomic.h>
 #include <linux/ktime.h>
+#include <linux/mm.h>
 #include <linux/rbtree.h>
 #include <linux/sched.h>
 #include <linux/uaccess.h>
@@ -70,6 +71,8 @@ struct kchan_msg {
 };
 
 #define KCHAN_MSG_SMALL	64	/* payload of the smallest class, 0 */
+#define KCHAN_MSG_SHIFT	7	/* class 1 is 256 bytes in all, 2 is 512 */
+#define KCHAN_MSG_LARGE	9	/* more than the 32 KiB of class 8; also those in slots */
 
 /**
  * enum kchan_slot_state - what an endpoint has a slot for
@@ -136,35 +139,46 @@ static inline const void *kchan_msg_payer(void)
 #endif
 }
 
-u8 kchan_msg_class_big(u64 room);
-
-static inline u8 kchan_msg_class(u64 room)
-{
-	return likely(room <= KCHAN_MSG_SMALL) ? 0 : kchan_msg_class_big(room);
-}
-
 /**
- * kchan_msg_suits - may a message that was kept be used again?
- * @msg: a message that kchan_msg_reusable() was said of
+ * kchan_msg_class - size class of a message
  * @room: bytes behind the header
+ *
+ * Return: 0: KCHAN_MSG_SMALL; n: 1 << (KCHAN_MSG_SHIFT + n) bytes in all;
+ * %KCHAN_MSG_LARGE: pages.
  */
-static inline bool kchan_msg_suits(const struct kchan_msg *msg, u64 room)
+static __always_inline u8 kchan_msg_class(u64 room)
 {
-	return msg->class == kchan_msg_class(room) &&
-	       msg->payer == kchan_msg_payer();
-}
+	size_t total = sizeof(struct kchan_msg) + room;
 
-size_t kchan_msg_footprint_big(u64 room);
+	if (likely(room <= KCHAN_MSG_SMALL))
+		return 0;
+	if (total > 1 << (KCHAN_MSG_SHIFT + KCHAN_MSG_LARGE - 1))
+		return KCHAN_MSG_LARGE;
+	return max(fls(total - 1) - KCHAN_MSG_SHIFT, 1);
+}
 
 /**
  * kchan_msg_footprint - memory that a message takes
+ * @class: its class
  * @room: bytes behind the header
  */
-static inline size_t kchan_msg_footprint(u64 room)
+static __always_inline size_t kchan_msg_footprint(u8 class, u64 room)
 {
-	if (likely(room <= KCHAN_MSG_SMALL))
+	if (likely(!class))
 		return sizeof(struct kchan_msg) + KCHAN_MSG_SMALL;
-	return kchan_msg_footprint_big(room);
+	if (likely(class < KCHAN_MSG_LARGE))
+		return 1UL << (KCHAN_MSG_SHIFT + class);
+	return PAGE_ALIGN(sizeof(struct kchan_msg) + room);
+}
+
+/**
+ * kchan_msg_footprint_of - memory that a message takes
+ * @msg: a message that is not in a slot
+ */
+static inline size_t kchan_msg_footprint_of(const struct kchan_msg *msg)
+{
+	return kchan_msg_footprint(msg->class,
+				   kchan_msg_room(msg->entry.size, msg->due));
 }
 
 /**

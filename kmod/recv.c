@@ -108,15 +108,6 @@ static struct kchan_msg *recv_once(struct kchan_endpoint *ep,
 	return waiter.msg;
 }
 
-/* Is it plain, without a look at the queue under the lock, that there is nothing? */
-static bool nothing_to_wait_for(const struct kchan_channel *ch,
-				const struct kchan_want *want,
-				const struct kchan_patience *patience)
-{
-	return patience->nonblock && !patience->need_peer && !want->hold &&
-	       !READ_ONCE(ch->queue.count) && !READ_ONCE(ch->revoked);
-}
-
 /**
  * kchan_transfer_recv - take a message, waiting for one if need be
  * @ep: the receiving endpoint
@@ -133,7 +124,8 @@ struct kchan_msg *kchan_transfer_recv(struct kchan_endpoint *ep,
 {
 	struct kchan_msg *msg;
 
-	if (nothing_to_wait_for(ep->channel, want, patience))
+	if (patience->nonblock && !patience->need_peer && !want->hold &&
+	    kchan_transfer_empty(ep->channel))
 		return ERR_PTR(-EAGAIN);
 	for (;;) {
 		spin_lock(&ep->channel->lock);

@@ -3,8 +3,9 @@
  * DOC: where messages come from and go
  *
  * A message is charged to the user of the endpoint that sends it until its end. Then a
- * channel keeps one for its next sender, with who sent it, as that is mostly the same.
- * One in a slot is not charged, nor freed: its slot is (lend.c).
+ * channel keeps one for its next sender, with who sent it, as that is mostly the same;
+ * but of large ones no more than KEPT_MAX for each user. One in a slot is not charged, nor
+ * freed: its slot is (lend.c).
  *
  * SPARE_OWNER: that one is in a word without a lock. Who exchanges the word for NULL
  * owns what was there, and who finds it taken frees his own::
@@ -43,6 +44,8 @@
 #include "pass.h"
 #include "transfer.h"
 
+#define KEPT_MAX	(16UL << 20)
+
 /* Undo kchan_msg_new() and note_sender(). */
 static void msg_free(struct kchan_msg *msg)
 {
@@ -51,6 +54,45 @@ static void msg_free(struct kchan_msg *msg)
 	kchan_user_put(msg->user);
 	put_pid(msg->pid);
 	kchan_msg_free(msg);
+}
+
+static bool is_large(const struct kchan_msg *msg)
+{
+	return msg->class == KCHAN_MSG_LARGE;
+}
+
+static void spare_free(struct kchan_msg *msg)
+{
+	if (msg && is_large(msg))
+		kchan_uncharge(&msg->user->kept, kchan_msg_footprint_of(msg));
+	msg_free(msg);
+}
+
+/*
+ * What the channel keeps, if there is something and it suits: it is to be of the class
+ * and size, and paid for by who pays now.
+ */
+static __always_inline struct kchan_msg *
+spare_take(struct kchan_channel *ch, u8 class, size_t footprint)
+{
+	struct kchan_msg *msg;
+
+	/* SPARE_OWNER */
+	if (!READ_ONCE(ch->spare))
+		return NULL;
+	msg = xchg(&ch->spare, NULL);
+	if (unlikely(!msg))
+		return NULL;
+	if (likely(msg->class == class && msg->payer == kchan_msg_payer())) {
+		if (likely(!is_large(msg)))
+			return msg;
+		if (kchan_msg_footprint_of(msg) == footprint) {
+			kchan_uncharge(&msg->user->kept, footprint);
+			return msg;
+		}
+	}
+	spare_free(msg);
+	return NULL;
 }
 
 /**
@@ -66,32 +108,24 @@ struct kchan_msg *kchan_store_new(struct kchan_channel *ch,
 				  struct kchan_user *user, u32 size, bool due)
 {
 	u64 room = kchan_msg_room(size, due);
-	size_t footprint = kchan_msg_footprint(room);
-	struct kchan_msg *msg = NULL;
+	u8 class = kchan_msg_class(room);
+	size_t footprint = kchan_msg_footprint(class, room);
+	struct kchan_msg *msg;
 
 	if (!kchan_charge(&user->bytes, footprint,
 			  kchan_limit(&ch->ns->limits, max_bytes_user)))
 		return ERR_PTR(-EDQUOT);
-	/* SPARE_OWNER */
-	if (READ_ONCE(ch->spare))
-		msg = xchg(&ch->spare, NULL);
-	if (unlikely(!msg || !kchan_msg_suits(msg, room))) {
-		msg_free(msg);
+	msg = spare_take(ch, class, footprint);
+	if (!msg)
 		msg = kchan_msg_new(room);
-		if (!msg) {
-			kchan_uncharge(&user->bytes, footprint);
-			return ERR_PTR(-ENOMEM);
-		}
+	if (!msg) {
+		kchan_uncharge(&user->bytes, footprint);
+		return ERR_PTR(-ENOMEM);
 	}
 	msg->entry.size = size;
 	msg->due = due;
 	kchan_pass_note_sender(msg, user, task_tgid(current));
 	return msg;
-}
-
-static __always_inline void msg_uncharge(const struct kchan_msg *msg, u64 room)
-{
-	kchan_uncharge(&msg->user->bytes, kchan_msg_footprint(room));
 }
 
 /* The last reference to a message is the caller's. */
@@ -101,19 +135,16 @@ static void msg_end(struct kchan_msg *msg)
 		kchan_lend_return(msg);
 		return;
 	}
-	msg_uncharge(msg, kchan_msg_room(msg->entry.size, msg->due));
+	kchan_uncharge(&msg->user->bytes, kchan_msg_footprint_of(msg));
 	msg_free(msg);
 }
 
-/* Keep a message of which nobody knows any more for the next sender. */
-static __always_inline void keep(struct kchan_channel *ch, struct kchan_msg *msg)
+/* May it be kept for the next sender? */
+static bool may_keep(struct kchan_msg *msg)
 {
-	msg->deliveries = 0;
-	msg->reason = 0;
-	msg->origin = 0;
-	/* SPARE_OWNER */
-	if (unlikely(cmpxchg(&ch->spare, NULL, msg)))
-		msg_free(msg);
+	return kchan_msg_reusable(msg) &&
+	       kchan_charge(&msg->user->kept, kchan_msg_footprint_of(msg),
+			    KEPT_MAX);
 }
 
 /**
@@ -129,16 +160,6 @@ void kchan_store_free(struct kchan_msg *msg)
 	msg_end(msg);
 }
 
-static noinline void recycle_big(struct kchan_channel *ch, struct kchan_msg *msg)
-{
-	if (!kchan_msg_reusable(msg)) {
-		msg_end(msg);
-		return;
-	}
-	msg_uncharge(msg, kchan_msg_room(msg->entry.size, msg->due));
-	keep(ch, msg);
-}
-
 /**
  * kchan_store_recycle - kchan_store_free(), or keep it for the next sender
  * @ch: the channel
@@ -151,12 +172,17 @@ void kchan_store_recycle(struct kchan_channel *ch, struct kchan_msg *msg)
 		kchan_store_free(msg);
 		return;
 	}
-	if (unlikely(msg->class)) {
-		recycle_big(ch, msg);
+	if (unlikely(is_large(msg) && !may_keep(msg))) {
+		msg_end(msg);
 		return;
 	}
-	msg_uncharge(msg, 0);
-	keep(ch, msg);
+	kchan_uncharge(&msg->user->bytes, kchan_msg_footprint_of(msg));
+	msg->deliveries = 0;
+	msg->reason = 0;
+	msg->origin = 0;
+	/* SPARE_OWNER */
+	if (unlikely(cmpxchg(&ch->spare, NULL, msg)))
+		spare_free(msg);
 }
 
 /**
@@ -223,5 +249,5 @@ int kchan_store_copy_out_iter(struct kchan_msg *msg, struct iov_iter *to)
 void kchan_store_trim(struct kchan_channel *ch)
 {
 	/* SPARE_OWNER */
-	msg_free(xchg(&ch->spare, NULL));
+	spare_free(xchg(&ch->spare, NULL));
 }

@@ -118,6 +118,19 @@ u64 kchan_transfer_note_full_locked(struct kchan_channel *ch)
 bool kchan_transfer_bequeath(struct kchan_channel *ch, struct kchan_msg *msg);
 
 /* recv.c */
+
+/**
+ * kchan_transfer_empty - is there nothing to receive?
+ * @ch: the channel
+ *
+ * Without its lock, for who would not wait: a message that comes right now comes after
+ * the look. False if it was revoked, which is to be told.
+ */
+static inline bool kchan_transfer_empty(const struct kchan_channel *ch)
+{
+	return !READ_ONCE(ch->queue.count) && !READ_ONCE(ch->revoked);
+}
+
 struct kchan_msg *kchan_transfer_recv(struct kchan_endpoint *ep,
 				      struct kchan_want *want,
 				      const struct kchan_patience *patience);
