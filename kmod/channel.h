@@ -217,7 +217,8 @@ struct kchan_member {
  *
  * @queue: the messages
  * @extras: KCHAN_EXTRA_*; 0 in a plain channel
- * @depth_left: depth less what is held; negative if more was put back than fits
+ * @depth_left: depth less what is held; negative if more was put back than fits [read
+ *	without @lock for an early answer]
  * @bytes_left: bytes less what is held, likewise
  * @held_count: messages that endpoints hold
  * @held_bytes: their payload

@@ -94,18 +94,23 @@ static inline void kchan_touch_dir(struct inode *dir)
 #endif
 
 /*
- * Page faults under a spinlock fail at once, where preemption is counted; elsewhere they
- * have to be told to.
+ * Page faults under a spinlock fail at once, where preemption is counted. Elsewhere they
+ * have to be told to, and so have those who look whether we might sleep.
  */
+#define KCHAN_LOCKED_IS_ATOMIC \
+	(IS_ENABLED(CONFIG_PREEMPT_COUNT) && !IS_ENABLED(CONFIG_PREEMPT_RT) && \
+	 !IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP) && \
+	 !IS_ENABLED(CONFIG_PROVE_LOCKING))
+
 static inline void kchan_pagefault_disable_locked(void)
 {
-	if (!IS_ENABLED(CONFIG_PREEMPT_COUNT) || IS_ENABLED(CONFIG_PREEMPT_RT))
+	if (!KCHAN_LOCKED_IS_ATOMIC)
 		pagefault_disable();
 }
 
 static inline void kchan_pagefault_enable_locked(void)
 {
-	if (!IS_ENABLED(CONFIG_PREEMPT_COUNT) || IS_ENABLED(CONFIG_PREEMPT_RT))
+	if (!KCHAN_LOCKED_IS_ATOMIC)
 		pagefault_enable();
 }
 

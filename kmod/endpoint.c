@@ -15,6 +15,7 @@
 #include <linux/pid.h>
 #include <linux/poll.h>
 #include <linux/sched/signal.h>
+#include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
@@ -310,6 +311,30 @@ static __poll_t endpoint_poll(struct file *file, poll_table *wait)
 	return kchan_channel_poll(ep);
 }
 
+#ifdef CONFIG_PROC_FS
+/* Lines of /proc/PID/fdinfo/FD, see kchan(7). */
+static void endpoint_show_fdinfo(struct seq_file *m, struct file *file)
+{
+	const struct kchan_endpoint *ep = file->private_data;
+	struct kchan_channel *ch = ep->channel;
+	u32 queued, held, loaned, taken, waiting;
+
+	spin_lock(&ch->lock);
+	queued = ch->queue.count;
+	held = ep->held_count;
+	loaned = ep->loaned;
+	taken = ep->taken;
+	waiting = ep->waiting.count;
+	spin_unlock(&ch->lock);
+	seq_printf(m, "kchan-id:\t%llu\n", ch->id);
+	seq_printf(m, "kchan-queued:\t%u\n", queued);
+	seq_printf(m, "kchan-held:\t%u\n", held);
+	seq_printf(m, "kchan-loaned:\t%u\n", loaned);
+	seq_printf(m, "kchan-taken:\t%u\n", taken);
+	seq_printf(m, "kchan-waiting:\t%u\n", waiting);
+}
+#endif
+
 const struct file_operations kchan_endpoint_fops = {
 	.owner		= THIS_MODULE,
 	.open		= kchan_endpoint_open,
@@ -322,4 +347,7 @@ const struct file_operations kchan_endpoint_fops = {
 	.mmap		= endpoint_mmap,
 	.unlocked_ioctl	= kchan_endpoint_ioctl,
 	.compat_ioctl	= compat_ptr_ioctl,
+#ifdef CONFIG_PROC_FS
+	.show_fdinfo	= endpoint_show_fdinfo,
+#endif
 };

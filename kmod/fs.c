@@ -33,6 +33,7 @@
 #include "fs.h"
 #include "fs_context.h"
 #include "names.h"
+#include "trace.h"
 
 #define KCHANFS_MAGIC	0x6b63686e
 
@@ -139,6 +140,7 @@ static struct inode *new_channel_inode(struct super_block *sb,
 		iput(inode);
 		return ERR_CAST(ch);
 	}
+	trace_kchan_create(ch);
 	inode->i_private = ch;
 	inode->i_op = &channel_inode_ops;
 	inode->i_fop = &kchan_endpoint_fops;

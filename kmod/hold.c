@@ -17,6 +17,7 @@
 
 #include "channel.h"
 #include "lend.h"
+#include "pass.h"
 #include "transfer.h"
 
 static struct kchan_msg *held(struct rb_node *node)
@@ -150,6 +151,7 @@ static void end_locked(struct kchan_endpoint *ep, struct kchan_msg *msg,
 		ch->stats.received++;
 		ch->stats.received_bytes += msg->entry.size;
 		kchan_transfer_discard_locked(ch, msg, done);
+		kchan_pass_arm_trim_locked(ch);
 		break;
 	case KCHAN_VERDICT_BACK:
 		kchan_transfer_put_back_locked(ch, msg);

@@ -38,6 +38,7 @@
 #include "channel.h"
 #include "event.h"
 #include "lend.h"
+#include "trace.h"
 #include "transfer.h"
 
 static unsigned long lender_charge(u32 slots, u32 slot_size)
@@ -340,6 +341,7 @@ struct kchan_msg *kchan_lend_slot(struct kchan_endpoint *ep, u16 prio,
 	if (waits) {
 		waiter.need_peer = patience->need_peer;
 		kchan_wait_begin(&lender->loaners, &waiter);
+		trace_kchan_wait(ch, KCHAN_TRACE_LOAN);
 		ch->extras |= KCHAN_EXTRA_LOANERS;
 	}
 	kchan_transfer_unlock(ch);
@@ -394,11 +396,13 @@ static int loan(struct kchan_endpoint *ep, struct kchan_msg *msg, u32 *index)
 		goto give_up;
 	slot->ready = !lender->zero;
 	spin_lock(&ch->lock);
-	if (ch->revoked)
+	if (ch->revoked) {
 		err = -EIDRM;
-	else
+	} else {
 		kchan_lend_give_locked(ep, msg, KCHAN_SLOT_LOANED,
 				       ktime_get_ns());
+		trace_kchan_loan(ch, slot->index);
+	}
 	spin_unlock(&ch->lock);
 	if (err)
 		goto give_up;
@@ -473,6 +477,7 @@ void kchan_lend_end(struct kchan_endpoint *ep)
 			slot = any_locked(ep);
 			if (!slot)
 				break;
+			trace_kchan_release(ch, slot->index);
 			kchan_lend_ungive_locked(ep, kchan_slot_msg(slot));
 			kchan_lend_drop_locked(ch, kchan_slot_msg(slot));
 		}

@@ -215,24 +215,14 @@ kchan_lend_pop_locked(struct kchan_lender *lender)
 	return kchan_slot_msg(slot);
 }
 
-/* kchan_lend_drop_locked() where nobody polls. */
-static __always_inline void kchan_lend_drop_quietly_locked(struct kchan_msg *msg)
+/**
+ * kchan_lend_push_locked - a slot is free
+ * @lender: the lender
+ * @slot: the slot, whose message is in the caller's hand, and as if new
+ */
+static __always_inline void kchan_lend_push_locked(struct kchan_lender *lender,
+						   struct kchan_slot *slot)
 {
-	struct kchan_slot *slot = kchan_msg_slot(msg);
-	struct kchan_lender *lender = slot->lender;
-
-	/* LAST_REF: there may be who peeks at it; the last frees the slot. */
-	if (unlikely(atomic_read_acquire(&msg->refs) != 1)) {
-		if (!atomic_dec_and_test(&msg->refs))
-			return;
-		atomic_set(&msg->refs, 1);
-	}
-	msg->deliveries = 0;
-	msg->reason = 0;
-	msg->due = false;
-	msg->origin = 0;
-	slot->holds = false;
-	slot->away = false;
 	/* One that is not ready does not go before the first one, which may be. */
 	if (unlikely(!slot->ready && lender->free)) {
 		slot->next = lender->free->next;
@@ -253,8 +243,21 @@ static __always_inline void
 kchan_lend_drop_locked(struct kchan_channel *ch, struct kchan_msg *msg)
 	__must_hold(&ch->lock)
 {
+	struct kchan_slot *slot = kchan_msg_slot(msg);
+
 	lockdep_assert_held(&ch->lock);
-	kchan_lend_drop_quietly_locked(msg);
+	/* LAST_REF: there may be who peeks at it; the last frees the slot. */
+	if (atomic_read_acquire(&msg->refs) != 1 &&
+	    !atomic_dec_and_test(&msg->refs))
+		return;
+	atomic_set(&msg->refs, 1);
+	msg->deliveries = 0;
+	msg->reason = 0;
+	msg->due = false;
+	msg->origin = 0;
+	slot->holds = false;
+	slot->away = false;
+	kchan_lend_push_locked(slot->lender, slot);
 	ch->events |= EPOLLOUT | EPOLLWRNORM;
 }
 

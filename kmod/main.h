@@ -19,7 +19,9 @@
  * 7. the lock of the table of users
  *
  * No two channels are locked at once. Spinlocks (4 to 7) are never held across
- * copies from or to user space, allocations that sleep, wake-ups or fput().
+ * copies from or to user space, allocations that sleep, wake-ups or fput(). But the
+ * answers of PUBLISH and TAKE, a few words, are written under lock 4 with page faults
+ * off, so that they fail rather than wait (slot_quick.c).
  *
  * The VFS holds the i_rwsem of a directory while it copies what getdents(2) read
  * to user memory, which may take for ever (FUSE, userfaultfd). So nobody waits for

@@ -202,12 +202,12 @@ static inline struct kchan_slot *kchan_msg_slot(struct kchan_msg *msg)
 }
 
 /**
- * kchan_msg_is_plain_slotted - is it in a slot, and does neither expire nor has died?
+ * kchan_msg_is_plain - does a message neither expire, nor has it died?
  * @msg: a message
  */
-static inline bool kchan_msg_is_plain_slotted(const struct kchan_msg *msg)
+static inline bool kchan_msg_is_plain(const struct kchan_msg *msg)
 {
-	return !msg->reason && !msg->due && msg->slotted;
+	return !(msg->reason || msg->due);
 }
 
 /**
@@ -294,6 +294,9 @@ static __always_inline int kchan_msg_copy_in_small(struct kchan_msg *msg,
 		unsafe_get_user(*(u64 *)(to + i + 16), words + 2, fault);
 		unsafe_get_user(*(u64 *)(to + i + 24), words + 3, fault);
 	}
+	for (; i + 8 <= size; i += 8)
+		unsafe_get_user(*(u64 *)(to + i), (const u64 __user *)(from + i),
+				fault);
 	for (; i < size; i++)
 		unsafe_get_user(to[i], (const u8 __user *)from + i, fault);
 	user_read_access_end();
@@ -329,6 +332,9 @@ static __always_inline int kchan_msg_copy_out_small(const struct kchan_msg *msg,
 		unsafe_put_user(*(const u64 *)(from + i + 16), words + 2, fault);
 		unsafe_put_user(*(const u64 *)(from + i + 24), words + 3, fault);
 	}
+	for (; i + 8 <= size; i += 8)
+		unsafe_put_user(*(const u64 *)(from + i), (u64 __user *)(to + i),
+				fault);
 	for (; i < size; i++)
 		unsafe_put_user(from[i], (u8 __user *)to + i, fault);
 	user_write_access_end();

@@ -5,6 +5,7 @@
 #include <linux/pid.h>
 #include <linux/poll.h>
 
+#include "trace.h"
 #include "transfer.h"
 
 /*
@@ -93,6 +94,7 @@ kchan_pass_enqueue_locked(struct kchan_channel *ch, struct kchan_msg *msg,
 		kchan_queue_restore(&ch->queue, &msg->entry);
 	ch->events |= ch->msg_events;
 	kchan_pass_note_fill_locked(ch);
+	trace_kchan_send(ch, msg);
 	if (unlikely(ch->extras))
 		kchan_transfer_note_queued_locked(ch, msg);
 }
@@ -164,6 +166,7 @@ kchan_pass_dequeue_locked(struct kchan_channel *ch, struct kchan_msg *msg,
 		ch->stats.received_bytes += msg->entry.size;
 	}
 	kchan_pass_note_left_locked(ch, msg, pid);
+	trace_kchan_recv(ch, msg);
 }
 
 /*

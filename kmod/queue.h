@@ -21,7 +21,8 @@ struct kchan_qnode;
  * @flat_prio: the priority of those in @flat
  * @sorted: there is a trie, or something in @back
  *
- * All of it under the owner's lock.
+ * All of it under the owner's lock, but that @count is read without it, too, for early
+ * answers.
  */
 struct kchan_queue {
 	struct kchan_entry *flat;

@@ -3,8 +3,8 @@
  * DOC: receiving
  *
  * The first message is taken at once where there is one and nothing more is asked
- * (kchan_pass_recv()). Otherwise the receiver looks for what it wants and waits, and is served by who
- * brings it (DOC: the way of a message).
+ * (kchan_pass_recv()). Otherwise the receiver looks for what it wants and waits, and is
+ * served by who brings it (DOC: the way of a message).
  */
 #include <linux/err.h>
 #include <linux/ktime.h>
@@ -58,6 +58,7 @@ static int recv_wait(struct kchan_channel *ch, struct kchan_waiter *waiter,
 {
 	waiter->need_peer = patience->need_peer;
 	kchan_wait_begin(&ch->receivers, waiter);
+	trace_kchan_wait(ch, KCHAN_TRACE_RECV);
 	if (waiter->filter.kind) {
 		ch->extras |= KCHAN_EXTRA_FILTERS;
 		if (ch->arrivals != seen)

@@ -151,6 +151,7 @@ static void drop_new_locked(struct kchan_channel *ch, struct kchan_msg *msg,
 	if (seq)
 		*seq = ch->last_seq;
 	kchan_reaper_bury_locked(ch, msg, KCHAN_DEAD_OVERFLOW);
+	kchan_pass_arm_trim_locked(ch);
 }
 
 /**
@@ -268,6 +269,7 @@ static noinline int send_slow(struct kchan_endpoint *ep, struct kchan_msg *msg,
 	if (waits) {
 		waiter.need_peer = patience->need_peer;
 		kchan_wait_begin(&ch->senders, &waiter);
+		trace_kchan_wait(ch, KCHAN_TRACE_SEND);
 	}
 	kchan_transfer_unlock(ch);
 	if (full)

@@ -59,6 +59,7 @@ static int publish(struct kchan_endpoint *ep, struct kchan_publish *arg,
 		return IS_ERR(msg) ? PTR_ERR(msg) : -EMSGSIZE;
 	}
 	kchan_lend_ungive_locked(ep, msg);
+	trace_kchan_publish(ch, arg->slot);
 	address(ep, msg, arg);
 	spin_unlock(&ch->lock);
 	if (expiry || ch->attr.ttl)
@@ -109,6 +110,7 @@ static int release_locked(struct kchan_endpoint *ep, u32 index)
 	lockdep_assert_held(&ep->channel->lock);
 	if (IS_ERR(msg))
 		return PTR_ERR(msg);
+	trace_kchan_release(ep->channel, index);
 	if (unlikely(kchan_msg_slot(msg)->holds)) {
 		kchan_hold_ack_locked(ep, msg);
 		return 0;
@@ -156,6 +158,7 @@ int kchan_slot_take(struct kchan_endpoint *ep, struct kchan_take *arg,
 	if (!revoked) {
 		kchan_lend_give_locked(ep, msg, KCHAN_SLOT_TAKEN,
 				       ktime_get_ns());
+		trace_kchan_take(ch, arg->slot);
 		kchan_msg_slot(msg)->holds = want.hold;
 		if (want.hold)
 			kchan_hold_add_locked(ep, msg);

@@ -11,7 +11,7 @@
  * owns what was there, and who finds it taken frees his own::
  *
  *	receiver                         sender, or the channel's trim
- *	msg_release(m)                   if (READ_ONCE(spare))	[sender]
+ *	uncharge, clean up               if (READ_ONCE(spare))	[sender]
  *	cmpxchg(spare, NULL, m)              m = xchg(spare, NULL)
  *	    failed: free(m)                  if (m) use or free it
  *

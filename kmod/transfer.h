@@ -124,11 +124,13 @@ bool kchan_transfer_bequeath(struct kchan_channel *ch, struct kchan_msg *msg);
  * @ch: the channel
  *
  * Without its lock, for who would not wait: a message that comes right now comes after
- * the look. False if it was revoked, which is to be told.
+ * the look. False if it was revoked, which is to be told; and where one message takes the
+ * place of another, so that what is never empty never looks so.
  */
 static inline bool kchan_transfer_empty(const struct kchan_channel *ch)
 {
-	return !READ_ONCE(ch->queue.count) && !READ_ONCE(ch->revoked);
+	return !READ_ONCE(ch->queue.count) && !READ_ONCE(ch->revoked) &&
+	       ch->attr.overflow != KCHAN_OVERFLOW_DROP;
 }
 
 struct kchan_msg *kchan_transfer_recv(struct kchan_endpoint *ep,

@@ -33,6 +33,7 @@
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 
+#include "trace.h"
 #include "wait.h"
 
 /**
@@ -279,6 +280,7 @@ void kchan_wait_complete(struct kchan_waitq *queue, struct kchan_waiter *waiter,
 {
 	kchan_wait_cancel(queue, waiter);
 	waiter->status = status;
+	trace_kchan_wake(waiter->task, status);
 	wakes->task[wakes->count++] = get_task_struct(waiter->task);
 	/* DONE_BARRIER: pairs with kchan_wait_sleep() */
 	smp_store_release(&waiter->done, true);

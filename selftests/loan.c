@@ -399,7 +399,7 @@ TEST_F(loan, release_takes_loaned_and_taken_ones_together)
 
 TEST_F(loan, batch_publishes_up_to_the_first_that_fails)
 {
-	struct kchan_publish item[4];
+	struct kchan_publish item[4] = {};
 	struct kchan_batch batch = kc_batch_arg(item, 4, sizeof(item[0]));
 	uint32_t slots[3];
 	int i;

@@ -330,4 +330,40 @@ TEST_F(overflow, messages_that_are_too_long_are_EMSGSIZE)
 	EXPECT_EQ(0, kc_state(self->reject).rejected);
 }
 
+#define NEWS 20000
+
+static void *tell_news(void *arg)
+{
+	int i;
+
+	for (i = 0; i < (int)kc_scaled(NEWS); i++)
+		if (write(*(int *)arg, "news", 4) != 4)
+			break;
+	return (void *)(long)i;
+}
+
+/* One message takes the place of another, and the queue is never empty meanwhile. */
+TEST_F(overflow, only_reader_finds_what_poll_has_told_him)
+{
+	struct kchan_create arg = kc_create_arg(NULL);
+	struct pollfd at = { .events = POLLIN };
+	pthread_t teller;
+	int early = 0;
+	void *told;
+
+	arg.overflow = KCHAN_OVERFLOW_DROP;
+	arg.depth = 1;
+	arg.open_flags = O_RDWR | O_NONBLOCK;
+	at.fd = kc_create_with(self->ctl, &arg);
+	ASSERT_LE(0, at.fd);
+	ASSERT_EQ(0, pthread_create(&teller, NULL, tell_news, &at.fd));
+	while (poll(&at, 1, 1000) == 1)
+		early += read(at.fd, self->buf, sizeof(self->buf)) != 4;
+	EXPECT_EQ(0, early);
+	ASSERT_EQ(0, pthread_join(teller, &told));
+	EXPECT_EQ(kc_scaled(NEWS), (long)told);
+	EXPECT_TRUE(kc_sums(at.fd));
+	close(at.fd);
+}
+
 TEST_HARNESS_MAIN

@@ -620,6 +620,37 @@ TEST_F(take, answers_into_pages_that_are_not_there_yet)
 	munmap(page, 4096);
 }
 
+/* Of an answer that is written in part, what was asked for is as it was. */
+TEST_F(take, answer_that_is_half_there_releases_nevertheless)
+{
+	struct kchan_take *take;
+	size_t at;
+	char *page;
+	int slot;
+
+	for (at = 16; at < sizeof(*take); at += 8) {
+		page = mmap(NULL, 8192, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		ASSERT_NE(MAP_FAILED, page);
+		take = (void *)(page + 4096 - at);
+		ASSERT_LE(0, kp_send(self->tx, 0, 1));
+		slot = kp_take_one(self->rx, 0);
+		ASSERT_LE(0, slot);
+		ASSERT_LE(0, kp_send(self->tx, 0, 2));
+		/* The second page is not there, or of zeros that all share. */
+		take->size = sizeof(*take);
+		take->flags = KCHAN_TAKE_RELEASE | KCHAN_TAKE_BRIEF;
+		take->release = slot;
+		ASSERT_EQ(0, kc_ioctl(self->rx, KCHAN_IOC_TAKE, take));
+		EXPECT_EQ(2, take->tag);
+		EXPECT_EQ(KCHAN_SLOT_NONE, take->release);
+		EXPECT_EQ(1, kc_state(self->fd).slots_taken)
+			TH_LOG("boundary at %zu", at);
+		EXPECT_EQ(1, kp_release(self->rx, take->slot));
+		munmap(page, 8192);
+	}
+}
+
 /* Nothing is done that cannot be told. */
 TEST_F(take, answers_into_memory_that_is_read_only_are_EFAULT)
 {

@@ -101,22 +101,32 @@ static void bare(const struct way *way, bool touch, int count)
 }
 
 /* Each call gives a slot away and gets the next. */
+static inline __attribute__((always_inline)) void pair(int send, int recv)
+{
+	check(!ioctl(send, KCHAN_IOC_PUBLISH, &publish), "PUBLISH");
+	publish.slot = publish.next;
+	check(!ioctl(recv, KCHAN_IOC_TAKE, &take), "TAKE");
+	take.release = take.slot;
+}
+
+static void pair_touched(const struct way *way)
+{
+	write_all(in + (uint64_t)publish.slot * way->size, way->size);
+	pair(way->send, way->recv);
+	read_all(out + (uint64_t)take.slot * way->size, way->size);
+}
+
 static void two_calls(const struct way *way, bool touch, int count)
 {
 	int send = way->send, recv = way->recv;
 
-	while (count--) {
-		if (touch)
-			write_all(in + (uint64_t)publish.slot * way->size,
-				  way->size);
-		check(!ioctl(send, KCHAN_IOC_PUBLISH, &publish), "PUBLISH");
-		publish.slot = publish.next;
-		check(!ioctl(recv, KCHAN_IOC_TAKE, &take), "TAKE");
-		take.release = take.slot;
-		if (touch)
-			read_all(out + (uint64_t)take.slot * way->size,
-				 way->size);
+	if (touch) {
+		while (count--)
+			pair_touched(way);
+		return;
 	}
+	while (count--)
+		pair(send, recv);
 }
 
 /* The same where the sender and the like are told of each message. */

@@ -47,10 +47,10 @@
  * A successful call writes the whole struct back, as much of it as both sides
  * know, and clears what only the caller knows; REMOVE, ACK, NACK, RELEASE and the
  * batches have nothing to write, SEND only its @seq, PUBLISH @seq and @next, LOAN
- * @slot or the array. A call that fails changes
- * nothing, and leaves the caller's struct as it was; the exceptions are those
- * named at &struct kchan_recv and &struct kchan_take, and EFAULT, which may come when part of it is
- * written.
+ * @slot or the array, TAKE with %KCHAN_TAKE_BRIEF what that leaves. A call that fails
+ * changes nothing, and leaves the caller's struct as it was; the exceptions are those
+ * named at &struct kchan_recv and &struct kchan_take, EFAULT, which may come when part
+ * of it is written, and PUBLISH and TAKE, which may have written some of their outputs.
  *
  * Times are nanoseconds of CLOCK_MONOTONIC as the caller's time namespace
  * shows it. Process, user and group ids are those of the caller's namespaces: a
