@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <inttypes.h>
 
+#include <sys/stat.h>
+
 #include "attrs.h"
 #include "columns.h"
 #include "tool.h"
@@ -24,16 +26,38 @@ static char *id_text(const void *item, struct view *view)
 	return text_number(channel_of(item)->id);
 }
 
-static char *perms_text(const void *item, struct view *view)
+static bool is_exposed(const struct channel *channel)
 {
-	(void)view;
-	return text_mode(channel_of(item)->mode);
+	return channel->mode & S_IROTH;
 }
 
 static char *mode_text(const void *item, struct view *view)
 {
+	const struct channel *channel = item;
+
+	return xprintf("%04o%s", channel->mode & 07777,
+		       view->mark && is_exposed(channel) ? "!" : "");
+}
+
+static char *perms_text(const void *item, struct view *view)
+{
+	const struct channel *channel = item;
+	char *mode, *marked;
+
+	if (view->numeric)
+		return mode_text(item, view);
+	mode = text_mode(channel->mode);
+	if (!view->mark || !is_exposed(channel))
+		return mode;
+	marked = xprintf("%s!", mode);
+	free(mode);
+	return marked;
+}
+
+static char *exposed_text(const void *item, struct view *view)
+{
 	(void)view;
-	return xprintf("%04o", channel_of(item)->mode & 07777);
+	return xstrdup(is_exposed(item) ? "yes" : "no");
 }
 
 static char *owner_text(const void *item, struct view *view)
@@ -276,8 +300,35 @@ static char *dropped_REFUSED_text(const void *item, struct view *view)
 	return channel->shown ? text_number(channel->state.dropped[0]) : NULL;
 }
 
+/* As ipcs(1) says of segments whose identifier is removed. */
+static char *status_text(const void *item, struct view *view)
+{
+	const struct channel *channel = item;
+
+	(void)view;
+	if (!channel->shown || channel->state.flags & KCHAN_STATE_NAMED)
+		return NULL;
+	return xstrdup("dest");
+}
+
+static char *last_pid_text(const void *item, struct view *view)
+{
+	const struct kchan_state *state = &channel_of(item)->state;
+
+	return state->send_time > state->recv_time ? send_pid_text(item, view) :
+						     recv_pid_text(item, view);
+}
+
+/* No channel has any yet. */
+static char *semaphores_text(const void *item, struct view *view)
+{
+	(void)item;
+	(void)view;
+	return NULL;
+}
+
 static const struct column list[] = {
-	{ "NAME", CELL_STRING, true, "name", name_text },
+	{ "NAME", CELL_NAME, true, "name", name_text },
 	{ "ID", CELL_NUMBER, true, "number", id_text },
 	{ "KIND", CELL_STRING, false, "kind", kind_text },
 	{ "KEY", CELL_NUMBER, false, "key", key_text },
@@ -285,33 +336,37 @@ static const struct column list[] = {
 	  auto_text },
 	{ "PERMS", CELL_STRING, true, "permissions", perms_text },
 	{ "MODE", CELL_STRING, false, "permissions in octal", mode_text },
+	{ "EXPOSED", CELL_BOOLEAN, false, "all may receive, which consumes",
+	  exposed_text },
+	{ "STATUS", CELL_STRING, false, "dest: its name is removed",
+	  status_text },
 	{ "OWNER", CELL_STRING, true, "owner", owner_text },
 	{ "GROUP", CELL_STRING, false, "group", group_text },
 	{ "UID", CELL_NUMBER, false, "number of the owner", uid_text },
 	{ "GID", CELL_NUMBER, false, "number of the group", gid_text },
 	{ "QUEUED", CELL_NUMBER, true, "messages queued", queued_text },
-	{ "BYTES", CELL_NUMBER, true, "payload queued", queued_bytes_text },
+	{ "BYTES", CELL_SIZE, true, "payload queued", queued_bytes_text },
 	{ "HELD", CELL_NUMBER, true, "messages held by receivers", held_text },
-	{ "HELDBYTES", CELL_NUMBER, false, "payload held by receivers",
+	{ "HELDBYTES", CELL_SIZE, false, "payload held by receivers",
 	  held_bytes_text },
 	{ "DEPTH", CELL_NUMBER, true, "messages that fit, queued and held",
 	  depth_text },
-	{ "MAXBYTES", CELL_NUMBER, false, "payload that fits, queued and held",
+	{ "MAXBYTES", CELL_SIZE, false, "payload that fits, queued and held",
 	  bytes_text },
-	{ "MSGSIZE", CELL_NUMBER, false, "bytes of one message at most",
+	{ "MSGSIZE", CELL_SIZE, false, "bytes of one message at most",
 	  msgsize_text },
 	{ "OVERFLOW", CELL_STRING, false, "what it does when it is full",
 	  overflow_text },
 	{ "TTL", CELL_NUMBER, false, "messages expire after", ttl_text },
 	{ "MAXDELIVERIES", CELL_NUMBER, false,
 	  "deliveries of a message at most", max_deliveries_text },
-	{ "DEADLETTER", CELL_STRING, false, "dead messages go to",
+	{ "DEADLETTER", CELL_NAME, false, "dead messages go to",
 	  dead_letter_name_text },
 	{ "DEADLETTERID", CELL_NUMBER, false, "number of that channel",
 	  dead_letter_text },
 	{ "PEAK", CELL_NUMBER, false, "most messages queued so far",
 	  queued_max_text },
-	{ "PEAKBYTES", CELL_NUMBER, false, "most payload queued so far",
+	{ "PEAKBYTES", CELL_SIZE, false, "most payload queued so far",
 	  queued_bytes_max_text },
 	{ "PEAKHELD", CELL_NUMBER, false, "most messages held so far",
 	  held_max_text },
@@ -324,9 +379,9 @@ static const struct column list[] = {
 	{ "WRECV", CELL_NUMBER, false, "calls that wait for a message",
 	  waiting_receivers_text },
 	{ "SENT", CELL_NUMBER, false, "messages sent", sent_text },
-	{ "SENTBYTES", CELL_NUMBER, false, "payload sent", sent_bytes_text },
+	{ "SENTBYTES", CELL_SIZE, false, "payload sent", sent_bytes_text },
 	{ "RECEIVED", CELL_NUMBER, false, "messages received", received_text },
-	{ "RECVBYTES", CELL_NUMBER, false, "payload received",
+	{ "RECVBYTES", CELL_SIZE, false, "payload received",
 	  received_bytes_text },
 	{ "RETURNED", CELL_NUMBER, false, "messages put back", returned_text },
 	{ "FULL", CELL_NUMBER, false, "messages that did not fit at once",
@@ -355,10 +410,9 @@ static const struct column list[] = {
 	  dead_lettered_DELIVERIES_text },
 	{ "DEADOVERFLOW", CELL_NUMBER, false, "dead-lettered: made room",
 	  dead_lettered_OVERFLOW_text },
-	{ "POOLBYTES", CELL_NUMBER, false, "bytes of the pool",
-	  pool_bytes_text },
+	{ "POOLBYTES", CELL_SIZE, false, "bytes of the pool", pool_bytes_text },
 	{ "SLOTS", CELL_NUMBER, false, "slots of the pool", slots_text },
-	{ "SLOTSIZE", CELL_NUMBER, false, "bytes of one slot", slot_size_text },
+	{ "SLOTSIZE", CELL_SIZE, false, "bytes of one slot", slot_size_text },
 	{ "NATTCH", CELL_NUMBER, false, "descriptors and mappings of pool",
 	  pool_users_text },
 	{ "FREE", CELL_NUMBER, false, "slots that are free", slots_free_text },
@@ -372,18 +426,21 @@ static const struct column list[] = {
 	  zero_slots_text },
 	{ "RECVCOPY", CELL_BOOLEAN, false, "who only receives gets copies",
 	  recv_copy_text },
-	{ "CTIME", CELL_STRING, false, "made at", create_time_text },
+	{ "NSEMS", CELL_NUMBER, false, "semaphores", semaphores_text },
+	{ "CTIME", CELL_TIME, false, "made at", create_time_text },
 	{ "CPID", CELL_NUMBER, false, "made by process", creator_pid_text },
 	{ "CUSER", CELL_STRING, false, "made by user", cuser_text },
 	{ "CGROUP", CELL_STRING, false, "made by group", cgroup_text },
 	{ "CUID", CELL_NUMBER, false, "number of that user", creator_uid_text },
 	{ "CGID", CELL_NUMBER, false, "number of that group",
 	  creator_gid_text },
-	{ "STIME", CELL_STRING, false, "last sent at", send_time_text },
+	{ "STIME", CELL_TIME, false, "last sent at", send_time_text },
 	{ "LSPID", CELL_NUMBER, false, "last sent by process", send_pid_text },
-	{ "RTIME", CELL_STRING, false, "last received at", recv_time_text },
+	{ "RTIME", CELL_TIME, false, "last received at", recv_time_text },
 	{ "LRPID", CELL_NUMBER, false, "last received by process",
 	  recv_pid_text },
+	{ "LPID", CELL_NUMBER, false, "last sent or received by process",
+	  last_pid_text },
 };
 
 const struct columns channel_columns = {

@@ -23,6 +23,22 @@ const struct channel *channels_find(const struct channels *channels,
 		       compare_ids);
 }
 
+void channels_keep(struct channels *channels,
+		   bool (*wanted)(const struct channel *channel,
+				  const void *arg),
+		   const void *arg)
+{
+	size_t i, kept = 0;
+
+	for (i = 0; i < channels->count; i++) {
+		if (wanted(&channels->list[i], arg))
+			channels->list[kept++] = channels->list[i];
+		else
+			channel_free(&channels->list[i]);
+	}
+	channels->count = kept;
+}
+
 void channels_name_dead_letters(struct channels *channels)
 {
 	const struct channel *dead;

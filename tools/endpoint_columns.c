@@ -129,7 +129,7 @@ static char *taken_since_text(const void *item, struct view *view)
 }
 
 static const struct column list[] = {
-	{ "NAME", CELL_STRING, true, "name of the channel", name_text },
+	{ "NAME", CELL_NAME, true, "name of the channel", name_text },
 	{ "ID", CELL_NUMBER, true, "number of the channel", id_text },
 	{ "PID", CELL_NUMBER, true, "process that opened it", pid_text },
 	{ "COMM", CELL_STRING, true, "its command", comm_text },

@@ -137,6 +137,11 @@ int netlink_events(struct netlink *nl,
 		   int (*each)(const struct event *event, void *arg),
 		   void *arg);
 
+/* Keeps those that are wanted. */
+void channels_keep(struct channels *channels,
+		   bool (*wanted)(const struct channel *channel,
+				  const void *arg),
+		   const void *arg);
 /* The one of that number in a list as it came, or NULL. */
 const struct channel *channels_find(const struct channels *channels,
 				    uint64_t id);

@@ -117,7 +117,7 @@ static int list(const struct table *table, const struct filter *filter)
 	if (endpoints.count)
 		qsort(endpoints.list, endpoints.count, sizeof(*endpoints.list),
 		      compare);
-	view_init(&view, table->json);
+	view_init(&view, table->form == FORM_JSON);
 	status = table_print(table, endpoints.list, endpoints.count,
 			     sizeof(*endpoints.list), &view, stdout);
 	view_end(&view);

@@ -10,7 +10,6 @@
 #include "place.h"
 #include "tool.h"
 
-#define LABEL_WIDTH 35
 #define BAR_WIDTH 40
 
 static int help(void)
@@ -28,6 +27,7 @@ static bool is_repetition(const char *name)
 	static const char *const names[] = {
 		"NAME",		"MODE",		  "UID",
 		"GID",		"CUID",		  "CGID",
+		"LPID",		"EXPOSED",	  "STATUS",
 		"DEADLETTERID", "DROPEXPIRED",	  "DROPREJECTED",
 		"DROPREFUSED",	"DROPDELIVERIES", "DROPOVERFLOW",
 		"DEADEXPIRED",	"DEADREJECTED",	  "DEADDELIVERIES",
@@ -40,23 +40,6 @@ static bool is_repetition(const char *name)
 			return true;
 	}
 	return false;
-}
-
-static void print_columns(const struct channel *channel, struct view *view)
-{
-	const struct column *column = channel_columns.list;
-	const struct column *end = column + channel_columns.count;
-	char *text;
-
-	for (; column < end; column++) {
-		text = column->text(channel, view);
-		if (text && !is_repetition(column->name)) {
-			printf("  %-*s ", LABEL_WIDTH, column->what);
-			print_safely(stdout, text);
-			putchar('\n');
-		}
-		free(text);
-	}
 }
 
 static void print_bar(int i, uint64_t count, uint64_t most)
@@ -152,7 +135,7 @@ static int print(const struct channel *channel,
 	else
 		printf("channel without a name that you may see");
 	putchar('\n');
-	print_columns(channel, view);
+	columns_print(&channel_columns, channel, view, is_repetition, stdout);
 	if (!channel->shown) {
 		puts("  what goes on in it is for who may send or receive");
 	} else {
@@ -174,12 +157,12 @@ static void put_columns(struct json *json, const struct columns *columns,
 		key = xstrdup(column->name);
 		for (c = key; *c; c++)
 			*c |= 'a' ^ 'A';
-		if (!text || column->cell == CELL_STRING)
-			json_string(json, key, text);
-		else if (column->cell == CELL_NUMBER)
+		if (text && column->cell == CELL_BOOLEAN)
+			json_plain(json, key, *text == 'y' ? "true" : "false");
+		else if (text && column_is_number(column))
 			json_plain(json, key, text);
 		else
-			json_plain(json, key, *text == 'y' ? "true" : "false");
+			json_string(json, key, text);
 		free(key);
 		free(text);
 	}

@@ -11,13 +11,22 @@
 #include <stdio.h>
 
 #include "text.h"
+#include "tool.h"
 
-enum cell { CELL_STRING, CELL_NUMBER, CELL_BOOLEAN };
+/* A name may be cut short to fit on the terminal. */
+enum cell {
+	CELL_STRING,
+	CELL_NAME,
+	CELL_TIME,
+	CELL_NUMBER,
+	CELL_SIZE,
+	CELL_BOOLEAN
+};
 
 /**
  * struct column - a column
  * @name: heading and name for --output; in small letters the key in JSON
- * @cell: what is in it; numbers go to the right
+ * @cell: what is in it; numbers, and sizes in bytes, go to the right
  * @shown: whether it is there unless asked otherwise
  * @what: for --help
  * @text: the value of an item; to be freed; NULL: it has none. A boolean is yes
@@ -40,42 +49,64 @@ struct columns {
 
 #define TABLE_MAX 128 /* columns */
 
+/* How a list is written: for a reader; without alignment; as JSON; NAME="value". */
+enum form { FORM_TABLE, FORM_RAW, FORM_JSON, FORM_EXPORT, FORM_NEWLINE };
+
 /**
  * struct table - a list that is to be shown
  * @columns: those that there are
  * @chosen: those that are shown
  * @count: how many
  * @usual: how many of them, the first ones, nobody asked for
- * @json: as JSON
- * @raw: without alignment
+ * @title: what it is one of several lists of; there are headings even where there is
+ *	no item. NULL: it is alone
+ * @form: how
  * @noheadings: without headings
+ * @notruncate: nothing is cut short
+ * @shell: with headings that can be names of the shell's variables
  */
 struct table {
 	const struct columns *columns;
 	const struct column *chosen[TABLE_MAX];
 	size_t count;
 	size_t usual;
-	bool json;
-	bool raw;
+	const char *title;
+	enum form form;
 	bool noheadings;
+	bool notruncate;
+	bool shell;
 };
 
 /* The options that all lists take: struct option's, letters, and help. */
-#define TABLE_OPTIONS                                       \
-	{ "json", no_argument, NULL, 'J' },                 \
-		{ "noheadings", no_argument, NULL, 'n' },   \
-		{ "output", required_argument, NULL, 'o' }, \
-		{ "output-all", no_argument, NULL, 'O' },   \
-	{                                                   \
-		"raw", no_argument, NULL, 'r'               \
+enum { OPT_NOHEADINGS = LONG_ONLY, OPT_NOTRUNCATE, OPT_TABLE_END };
+#define TABLE_OPTIONS                                                \
+	{ "export", no_argument, NULL, 'e' },                        \
+		{ "json", no_argument, NULL, 'J' },                  \
+		{ "newline", no_argument, NULL, 'n' },               \
+		{ "noheadings", no_argument, NULL, OPT_NOHEADINGS }, \
+		{ "notruncate", no_argument, NULL, OPT_NOTRUNCATE }, \
+		{ "output", required_argument, NULL, 'o' },          \
+		{ "output-all", no_argument, NULL, 'O' },            \
+		{ "raw", no_argument, NULL, 'r' },                   \
+	{                                                            \
+		"shell", no_argument, NULL, 'y'                      \
 	}
-#define TABLE_LETTERS "Jno:Or"
-#define TABLE_HELP                                                  \
-	"  -J, --json            as JSON\n"                         \
-	"  -n, --noheadings      without headings\n"                \
-	"  -o, --output=LIST     these columns; +LIST: these too\n" \
-	"  -O, --output-all      all columns\n"                     \
-	"  -r, --raw             without alignment\n"
+#define TABLE_LETTERS "eJno:Ory"
+#define TABLE_HELP                                                              \
+	"  -e, --export          as NAME=\"value\", a line for each\n"          \
+	"  -J, --json            as JSON\n"                                     \
+	"  -n, --newline         as --export, a line for each value\n"          \
+	"      --noheadings      without headings\n"                            \
+	"      --notruncate      nothing is cut short to fit on the terminal\n" \
+	"  -o, --output=LIST     these columns; +LIST: these too\n"             \
+	"  -O, --output-all      all columns\n"                                 \
+	"  -r, --raw             without alignment\n"                           \
+	"  -y, --shell           headings that can be names of variables\n"
+
+/* NULL: there is none of this name. */
+const struct column *column_find(const struct columns *columns,
+				 const char *name);
+bool column_is_number(const struct column *column);
 
 void table_init(struct table *table, const struct columns *columns);
 
@@ -95,5 +126,12 @@ void table_help(const struct columns *columns);
 /* Shows @count items of @size bytes. Return: exit status. */
 int table_print(const struct table *table, const void *items, size_t count,
 		size_t size, struct view *view, FILE *out);
+
+#define LABEL_WIDTH 35
+
+/* Shows what one item has, a line for each column but those to @skip, which may be NULL. */
+void columns_print(const struct columns *columns, const void *item,
+		   struct view *view, bool (*skip)(const char *name),
+		   FILE *out);
 
 #endif /* KCHAN_TABLE_H */

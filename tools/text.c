@@ -69,6 +69,32 @@ char *text_group(struct view *view, gid_t gid)
 	return xstrdup(view->group.name);
 }
 
+/* As lsipc(1): what is of today needs no date, what is of this year no year. */
+static const char *short_format(const struct tm *tm, const struct view *view)
+{
+	time_t now = view->real / NSEC_PER_SEC;
+	struct tm today;
+
+	localtime_r(&now, &today);
+	if (tm->tm_year != today.tm_year)
+		return "%Y-%b%d";
+	return tm->tm_yday == today.tm_yday ? "%H:%M" : "%b%d";
+}
+
+static const char *time_format(const struct tm *tm, const struct view *view)
+{
+	switch (view->json ? TIME_ISO : view->time) {
+	case TIME_SHORT:
+		return short_format(tm, view);
+	case TIME_FULL:
+		return "%a %b %e %H:%M:%S %Y";
+	case TIME_DAY:
+		return "%b %e %H:%M:%S";
+	default:
+		return "%Y-%m-%dT%H:%M:%S";
+	}
+}
+
 /*
  * Programs get the offset from UTC, and milliseconds: of two clocks that are read one
  * after the other, less would change from call to call.
@@ -77,19 +103,34 @@ char *text_time(const struct view *view, uint64_t time)
 {
 	uint64_t real = view->real - view->now + time;
 	time_t seconds = real / NSEC_PER_SEC;
-	char date[64], zone[16];
+	char date[64], zone[16], ms[8] = "";
 	struct tm tm;
 
 	if (!time)
 		return NULL;
 	localtime_r(&seconds, &tm);
-	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
-	if (!view->json)
+	strftime(date, sizeof(date), time_format(&tm, view), &tm);
+	if (!view->json && view->time != TIME_ISO)
 		return xstrdup(date);
 	strftime(zone, sizeof(zone), "%z", &tm);
-	return xprintf("%s.%03u%.3s:%s", date,
-		       (unsigned int)(real % NSEC_PER_SEC / 1000000), zone,
-		       zone + 3);
+	if (view->json)
+		snprintf(ms, sizeof(ms), ".%03u",
+			 (unsigned int)(real % NSEC_PER_SEC / 1000000));
+	return xprintf("%s%s%.3s:%s", date, ms, zone, zone + 3);
+}
+
+char *text_size(uint64_t bytes)
+{
+	static const char units[] = "BKMGTPE";
+	unsigned int tenths = 0, unit = 0;
+
+	for (; bytes >= 1024; bytes /= 1024) {
+		tenths = bytes % 1024 * 10 / 1024;
+		unit++;
+	}
+	if (!tenths)
+		return xprintf("%" PRIu64 "%c", bytes, units[unit]);
+	return xprintf("%" PRIu64 ".%u%c", bytes, tenths, units[unit]);
 }
 
 char *text_duration(uint64_t ns)

@@ -8,9 +8,22 @@
 #include <stdio.h>
 #include <sys/types.h>
 
+/* As ls(1) and lsipc(1) have them, and two ways of ipcs(1). */
+enum time_form {
+	TIME_PLAIN, /* 2026-11-21T14:10:00 */
+	TIME_ISO, /* the same with the offset from UTC */
+	TIME_SHORT, /* 14:10, Nov21 or 2025-Nov21 */
+	TIME_FULL, /* Sat Nov 21 14:10:00 2026 */
+	TIME_DAY, /* Nov 21 14:10:00 */
+};
+
 /**
  * struct view - how and when things are shown
  * @json: for a program, else for a reader
+ * @human: sizes as 1.5K
+ * @numeric: permissions in octal
+ * @mark: with a mark on permissions that let all receive
+ * @time: form of times for a reader
  * @now: CLOCK_MONOTONIC in nanoseconds
  * @real: CLOCK_REALTIME of that moment
  * @user: the user who was looked up last, as lists have the same one in a row
@@ -18,6 +31,10 @@
  */
 struct view {
 	bool json;
+	bool human;
+	bool numeric;
+	bool mark;
+	enum time_form time;
 	uint64_t now;
 	uint64_t real;
 	struct {
@@ -35,6 +52,8 @@ char *text_user(struct view *view, uid_t uid);
 char *text_group(struct view *view, gid_t gid);
 /* A time of CLOCK_MONOTONIC as date and time; NULL for 0. */
 char *text_time(const struct view *view, uint64_t time);
+/* As 312B, 1.5K, 64M. */
+char *text_size(uint64_t bytes);
 /* As 350ms, 12.4s, 3m12s, 5h02m, 3d04h. */
 char *text_duration(uint64_t ns);
 /* The same in seconds and exactly, as 192.5. */
