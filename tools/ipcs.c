@@ -1,12 +1,230 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * kcipcs, for scripts that read what ipcs(1) prints: its headings, its fields in its
+ * order, and the name as one more at the end of a line. Each text below is one that is
+ * printed, with {COLUMN:WIDTH} in the places of values.
+ */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "columns.h"
 #include "ipcs.h"
+#include "parse.h"
 #include "sections.h"
 #include "text.h"
 #include "tool.h"
+
+/**
+ * struct layout - one list of ipcs(1)
+ * @title: of the section
+ * @heading: its line of headings
+ * @row: the line for each channel
+ * @time: form of its times
+ */
+struct layout {
+	const char *title;
+	const char *heading;
+	const char *row;
+	enum time_form time;
+};
+
+static const struct layout layouts[SECTIONS][FORMAT_LISTS] = {
+	[SECTION_QUEUES] = {
+		[FORMAT_USUAL] = {
+			"Message Queues",
+			"key        msqid      owner      perms      used-bytes   messages     name",
+			"{KEY:10} {ID:10} {OWNER:10} {MODE:10} {BYTES:12} {QUEUED:12} {NAME}",
+		},
+		[FORMAT_CREATOR] = {
+			"Message Queues Creators/Owners",
+			"msqid      perms      cuid       cgid       uid        gid        name",
+			"{ID:10} {MODE:10} {CUSER:10} {CGROUP:10} {OWNER:10} {GROUP:10} {NAME}",
+		},
+		[FORMAT_TIME] = {
+			"Message Queues Send/Recv/Change Times",
+			"msqid    owner      send                 recv                 change               name",
+			"{ID:8} {OWNER:10} {STIME:20} {RTIME:20} {CTIME:20} {NAME}",
+			TIME_DAY,
+		},
+		[FORMAT_PID] = {
+			"Message Queues PIDs",
+			"msqid      owner      lspid      lrpid      name",
+			"{ID:10} {OWNER:10} {LSPID:10} {LRPID:10} {NAME}",
+		},
+	},
+	[SECTION_POOLS] = {
+		[FORMAT_USUAL] = {
+			"Shared Memory Segments",
+			"key        shmid      owner      perms      bytes      nattch     status       name",
+			"{KEY:10} {ID:10} {OWNER:10} {MODE:10} {POOLBYTES:10} {NATTCH:10} {STATUS:12} {NAME}",
+		},
+		[FORMAT_CREATOR] = {
+			"Shared Memory Segment Creators/Owners",
+			"shmid      perms      cuid       cgid       uid        gid        name",
+			"{ID:10} {MODE:10} {CUSER:10} {CGROUP:10} {OWNER:10} {GROUP:10} {NAME}",
+		},
+		[FORMAT_TIME] = {
+			"Shared Memory Attach/Detach/Change Times",
+			"shmid      owner      attached             detached             changed              name",
+			"{ID:10} {OWNER:10} {STIME:20} {RTIME:20} {CTIME:20} {NAME}",
+			TIME_DAY,
+		},
+		[FORMAT_PID] = {
+			"Shared Memory Creator/Last-op PIDs",
+			"shmid      owner      cpid       lpid       name",
+			"{ID:10} {OWNER:10} {CPID:10} {LPID:10} {NAME}",
+		},
+	},
+	[SECTION_SEMAPHORES] = {
+		[FORMAT_USUAL] = {
+			"Semaphore Arrays",
+			"key        semid      owner      perms      nsems      name",
+			"{KEY:10} {ID:10} {OWNER:10} {MODE:10} {NSEMS:10} {NAME}",
+		},
+		[FORMAT_CREATOR] = {
+			"Semaphore Arrays Creators/Owners",
+			"semid      perms      cuid       cgid       uid        gid        name",
+			"{ID:10} {MODE:10} {CUSER:10} {CGROUP:10} {OWNER:10} {GROUP:10} {NAME}",
+		},
+		[FORMAT_TIME] = {
+			"Semaphore Operation/Change Times",
+			"semid    owner      last-op                    last-changed               name",
+			"{ID:8} {OWNER:10} {STIME:26} {CTIME:26} {NAME}",
+			TIME_FULL,
+		},
+		/* ipcs(1) has none. */
+		[FORMAT_PID] = {},
+	},
+};
+
+/* What it prints of one object. */
+static const char *const details[SECTIONS] = {
+	[SECTION_QUEUES] =
+		"\nMessage Queue msqid={ID}\n"
+		"uid={UID}\tgid={GID}\tcuid={CUID}\tcgid={CGID}\tmode={MODE}\n"
+		"cbytes={BYTES}\tqbytes={MAXBYTES}\tqnum={QUEUED}\tlspid={LSPID}\tlrpid={LRPID}\n"
+		"send_time={STIME:26}\n"
+		"rcv_time={RTIME:26}\n"
+		"change_time={CTIME:26}\n"
+		"name={NAME}\n\n",
+	[SECTION_POOLS] =
+		"\nShared memory Segment shmid={ID}\n"
+		"uid={UID}\tgid={GID}\tcuid={CUID}\tcgid={CGID}\n"
+		"mode={MODE}\taccess_perms={MODE}\n"
+		"bytes={POOLBYTES}\tlpid={LPID}\tcpid={CPID}\tnattch={NATTCH}\n"
+		"att_time={STIME:26}\n"
+		"det_time={RTIME:26}\n"
+		"change_time={CTIME:26}\n"
+		"name={NAME}\n\n",
+};
+
+static const char *const titles[] = { "message queue", "shared memory segment",
+				      "semaphore array" };
+
+/* What ipcs(1) has where there is nothing; a dash for what the caller may not see. */
+static const char *nothing(const struct column *column,
+			   const struct channel *channel)
+{
+	switch (column->cell) {
+	case CELL_NUMBER:
+	case CELL_SIZE:
+		return channel->shown ? "0" : "-";
+	case CELL_TIME:
+		return "Not set";
+	default:
+		return column->cell == CELL_NAME ? "-" : "";
+	}
+}
+
+/* In lists modes are without leading zeros. */
+static void print_value(const struct column *column,
+			const struct channel *channel, int width,
+			struct view *view)
+{
+	char *text = column->text(channel, view);
+	const char *shown = text ? text : nothing(column, channel);
+
+	if (text && width && strcmp(column->name, "MODE") == 0)
+		shown += strspn(text, "0") - !text[strspn(text, "0")];
+	if (column->cell == CELL_NAME)
+		print_safely(stdout, shown);
+	else
+		printf("%-*s", width, shown);
+	free(text);
+}
+
+static void print_text(const char *text, const struct channel *channel,
+		       struct view *view)
+{
+	char name[16];
+	int width, len;
+
+	while (*text) {
+		if (*text != '{') {
+			putchar(*text++);
+			continue;
+		}
+		width = 0;
+		sscanf(text, "{%15[A-Z]%n:%d", name, &len, &width);
+		text += len;
+		text += strcspn(text, "}") + 1;
+		print_value(column_find(&channel_columns, name), channel, width,
+			    view);
+	}
+}
+
+static void print_list(const struct channels *channels, enum section section,
+		       enum format format, struct view *view)
+{
+	const struct layout *layout = &layouts[section][format];
+	size_t i;
+
+	putchar('\n');
+	if (!layout->title)
+		return;
+	printf("------ %s --------\n%s\n", layout->title, layout->heading);
+	view->time = layout->time;
+	for (i = 0; i < channels->count; i++) {
+		if (!in_section(&channels->list[i], section))
+			continue;
+		print_text(layout->row, &channels->list[i], view);
+		putchar('\n');
+	}
+}
+
+static int print_lists(const struct channels *channels, unsigned int sections,
+		       enum format format)
+{
+	enum section section;
+	struct view view;
+
+	view_init(&view, false);
+	for (section = 0; section < SECTIONS; section++) {
+		if (sections & SECTION_BIT(section))
+			print_list(channels, section, format, &view);
+	}
+	putchar('\n');
+	view_end(&view);
+	return EXIT_SUCCESS;
+}
+
+static int print_details(const struct channels *channels, uint64_t id,
+			 enum section section)
+{
+	const struct channel *channel = channels_find(channels, id);
+	struct view view;
+
+	if (!channel || !in_section(channel, section))
+		return report(NULL, "no %s with id %" PRIu64, titles[section],
+			      id);
+	view_init(&view, false);
+	view.time = TIME_FULL;
+	print_text(details[section], channel, &view);
+	view_end(&view);
+	return EXIT_SUCCESS;
+}
 
 static void print_amount(const char *what, uint64_t bytes, bool in_kbytes,
 			 enum amounts amounts)
@@ -128,4 +346,113 @@ int ipcs_summary(const struct channels *channels, unsigned int sections,
 	}
 	putchar('\n');
 	return EXIT_SUCCESS;
+}
+
+/* What is asked for of kcipcs; @id 0: nothing of one. */
+struct options {
+	unsigned int sections;
+	enum format format;
+	enum amounts amounts;
+	uint64_t id;
+};
+
+static int help(void)
+{
+	puts("Usage: kcipcs [-q|-m|-s|-a]... [-t|-p|-c|-l|-u] [-b|--human]\n"
+	     "       kcipcs -q|-m|-s -i ID\n"
+	     "Show channels as ipcs(1) shows System V IPC: kchan ls for scripts that are\n"
+	     "written for that.\n\n"
+	     "  -q, --queues      channels without a pool\n"
+	     "  -m, --shmems      channels with a pool\n"
+	     "  -s, --semaphores  channels with semaphores; there are none yet\n"
+	     "  -a, --all         all three, which is the default\n"
+	     "  -i, --id=ID       all of one\n"
+	     "  -t, --time        times of use\n"
+	     "  -p, --pid         processes\n"
+	     "  -c, --creator     who made and who owns them\n"
+	     "  -l, --limits      what there may be\n"
+	     "  -u, --summary     what there is in all\n"
+	     "  -b, --bytes       sizes in bytes\n"
+	     "      --human       sizes as 1.5K\n"
+	     "  -h, --help        this text\n"
+	     "  -V, --version     the version of the tool");
+	return EXIT_SUCCESS;
+}
+
+static int show(struct netlink *nl, const struct options *o)
+{
+	struct channels channels;
+	struct limits limits;
+	int err, status;
+
+	if (o->format == FORMAT_LIMITS) {
+		err = netlink_limits(nl, &limits);
+		return err ? report_error(NULL, err) :
+			     ipcs_limits(&limits, o->sections, o->amounts);
+	}
+	err = netlink_channels(nl, &channels);
+	if (err)
+		return report_error(NULL, err);
+	if (o->id)
+		status = print_details(&channels, o->id,
+				       __builtin_ctz(o->sections));
+	else if (o->format == FORMAT_SUMMARY)
+		status = ipcs_summary(&channels, o->sections, o->amounts);
+	else
+		status = print_lists(&channels, o->sections, o->format);
+	channels_free(&channels);
+	return status;
+}
+
+static int parse_option(int c, char **argv, struct options *o)
+{
+	if (section_option(c, &o->sections) || format_option(c, &o->format))
+		return EXIT_SUCCESS;
+	switch (c) {
+	case 'b':
+		o->amounts = AMOUNTS_BYTES;
+		return EXIT_SUCCESS;
+	case 'i':
+		if (parse_number(optarg, UINT64_MAX, &o->id) && o->id)
+			return EXIT_SUCCESS;
+		return bad_value("--id", "the id of a channel");
+	case LONG_ONLY:
+		o->amounts = AMOUNTS_HUMAN;
+		return EXIT_SUCCESS;
+	default:
+		return bad_option(c, argv);
+	}
+}
+
+int cmd_ipcs(int argc, char **argv)
+{
+	static const struct option options[] = {
+		IPCS_OPTIONS,
+		{ "human", no_argument, NULL, LONG_ONLY },
+		{ "help", no_argument, NULL, 'h' },
+		{}
+	};
+	struct options o = {};
+	struct netlink *nl;
+	int c, err, status;
+
+	while ((c = getopt_long(argc, argv, ":h" IPCS_LETTERS, options,
+				NULL)) != -1) {
+		if (c == 'h')
+			return help();
+		if (parse_option(c, argv, &o))
+			return EXIT_FAILURE;
+	}
+	if (optind < argc)
+		return misuse("%s: no such option", argv[optind]);
+	if (o.id && __builtin_popcount(o.sections) != 1)
+		return misuse("--id goes with one of -q, -m and -s");
+	if (!o.sections)
+		o.sections = ALL_SECTIONS;
+	err = netlink_open(&nl);
+	if (err)
+		return report_error(NULL, err);
+	status = show(nl, &o);
+	netlink_close(nl);
+	return status;
 }

@@ -27,6 +27,13 @@ static const struct command {
 	{ "version", cmd_version, "show the versions of tool and module" },
 };
 
+/* The names of util-linux's programs, with what stands in for each. */
+static const struct command links[] = {
+	{ "kcipcs", cmd_ipcs, NULL },
+	{ "kcipcmk", cmd_mk, NULL },
+	{ "kcipcrm", cmd_rm, NULL },
+};
+
 static int help(void)
 {
 	size_t i;
@@ -58,6 +65,33 @@ static int run(int argc, char **argv)
 	return misuse("no subcommand %s", argv[0]);
 }
 
+static const struct command *find_link(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(links); i++) {
+		if (strcmp(slash ? slash + 1 : path, links[i].name) == 0)
+			return &links[i];
+	}
+	return NULL;
+}
+
+static int version(void)
+{
+	printf("%s " KCHAN_VERSION "\n", program);
+	return EXIT_SUCCESS;
+}
+
+static int run_link(const struct command *link, int argc, char **argv)
+{
+	program = link->name;
+	if (argc == 2 &&
+	    (strcmp(argv[1], "-V") == 0 || strcmp(argv[1], "--version") == 0))
+		return version();
+	return link->run(argc, argv);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -66,10 +100,13 @@ int main(int argc, char **argv)
 		{ "version", no_argument, NULL, 'V' },
 		{}
 	};
+	const struct command *link = find_link(argv[0]);
 	int c;
 
 	setlocale(LC_ALL, "");
 	opterr = 0;
+	if (link)
+		return finish(run_link(link, argc, argv));
 	while ((c = getopt_long(argc, argv, "+:n:hV", options, NULL)) != -1) {
 		switch (c) {
 		case 'n':
@@ -79,8 +116,7 @@ int main(int argc, char **argv)
 		case 'h':
 			return finish(help());
 		case 'V':
-			puts("kchan " KCHAN_VERSION);
-			return finish(EXIT_SUCCESS);
+			return finish(version());
 		default:
 			return bad_option(c, argv);
 		}

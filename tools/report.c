@@ -8,6 +8,7 @@
 
 #include "tool.h"
 
+const char *program = "kchan";
 const char *subcommand;
 
 /*
@@ -17,7 +18,7 @@ const char *subcommand;
 static void begin_line(const char *object)
 {
 	fflush(stdout);
-	fputs("kchan: ", stderr);
+	fprintf(stderr, "%s: ", program);
 	if (subcommand)
 		fputs(subcommand, stderr);
 	if (subcommand && object)
@@ -47,7 +48,7 @@ int misuse(const char *format, ...)
 	va_start(args, format);
 	begin_line(NULL);
 	vfprintf(stderr, format, args);
-	fprintf(stderr, " (try kchan %s%s--help)\n",
+	fprintf(stderr, " (try %s %s%s--help)\n", program,
 		subcommand ? subcommand : "", subcommand ? " " : "");
 	va_end(args);
 	return EXIT_FAILURE;

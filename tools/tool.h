@@ -26,10 +26,12 @@ enum {
 /* Options without a letter have values from here on. */
 #define LONG_ONLY 256
 
-/* The subcommand that runs, for messages; main() sets it. */
+/* By which name the tool was called, and the subcommand that runs, for messages. */
+extern const char *program;
 extern const char *subcommand;
 
 int cmd_apply(int argc, char **argv);
+int cmd_ipcs(int argc, char **argv);
 int cmd_ls(int argc, char **argv);
 int cmd_mk(int argc, char **argv);
 int cmd_monitor(int argc, char **argv);
