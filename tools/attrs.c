@@ -105,6 +105,12 @@ bool attrs_set(struct attrs *attrs, enum attr attr, const char *text)
 	return true;
 }
 
+void attrs_set_number(struct attrs *attrs, enum attr attr, uint64_t value)
+{
+	attrs->value[attr] = value;
+	attrs->given |= 1U << attr;
+}
+
 bool attrs_given(const struct attrs *attrs, enum attr attr)
 {
 	return attrs->given & 1U << attr;

@@ -40,6 +40,7 @@ struct attrs {
 const char *attr_name(enum attr attr);
 const char *attr_expected(enum attr attr);
 bool attrs_set(struct attrs *attrs, enum attr attr, const char *text);
+void attrs_set_number(struct attrs *attrs, enum attr attr, uint64_t value);
 bool attrs_given(const struct attrs *attrs, enum attr attr);
 void attrs_free(struct attrs *attrs);
 /*

@@ -120,9 +120,6 @@ static const char *const details[SECTIONS] = {
 		"name={NAME}\n\n",
 };
 
-static const char *const titles[] = { "message queue", "shared memory segment",
-				      "semaphore array" };
-
 /* What ipcs(1) has where there is nothing; a dash for what the caller may not see. */
 static const char *nothing(const struct column *column,
 			   const struct channel *channel)
@@ -217,8 +214,8 @@ static int print_details(const struct channels *channels, uint64_t id,
 	struct view view;
 
 	if (!channel || !in_section(channel, section))
-		return report(NULL, "no %s with id %" PRIu64, titles[section],
-			      id);
+		return report(NULL, "no %s with id %" PRIu64,
+			      section_what(section), id);
 	view_init(&view, false);
 	view.time = TIME_FULL;
 	print_text(details[section], channel, &view);

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "explain.h"
+#include "ipcmk.h"
 #include "make.h"
 #include "parse.h"
 #include "place.h"
@@ -13,12 +14,15 @@
 
 #define CHANNEL_MODE 0600
 #define DIRECTORY_MODE 0755
+#define IPC_MODE 0644 /* as ipcmk(1) */
 
 struct options {
 	bool directory;
 	bool if_missing;
 	bool mode_given;
 	mode_t mode;
+	bool queue;
+	const char *shmem;
 	struct attrs attrs;
 	struct kchan *dead_letter;
 };
@@ -31,10 +35,12 @@ enum {
 static int help(void)
 {
 	puts("Usage: kchan mk [OPTION]... NAME...\n"
+	     "       kchan mk -Q|-M SIZE [OPTION]... [NAME]\n"
 	     "Make channels, which stay until they are removed, or directories.\n\n"
 	     "  -d, --directory    make directories; kchanfs must be mounted\n"
-	     "  -m, --mode=MODE    permission bits in octal, whatever the umask; default:\n"
-	     "                     600 for channels, 755 for directories\n"
+	     "  -m, -p, --mode=MODE\n"
+	     "                     permission bits in octal, whatever the umask; default:\n"
+	     "                     600 for channels, 755 for directories, 644 with -Q or -M\n"
 	     "      --depth=N      messages that fit\n"
 	     "      --msgsize=SIZE bytes of one message at most\n"
 	     "      --bytes=SIZE   bytes that fit, of all messages\n"
@@ -56,6 +62,10 @@ static int help(void)
 	     "      --zero-slots   a slot is cleared before it is used again\n"
 	     "      --recv-copy    who may only receive gets copies, and not the pool\n"
 	     "      --if-missing   leave alone what exists\n"
+	     "  -Q, --queue        as ipcmk(1): one channel, and show its number; without\n"
+	     "                     NAME it is called by a key, msg-1234abcd\n"
+	     "  -M, --shmem=SIZE   likewise with a pool of one slot; called shm-1234abcd\n"
+	     "  -S, --semaphore=N  is not offered yet\n"
 	     "  -h, --help         this text\n\n"
 	     "A SIZE may end in K, M or G. A DURATION is in seconds, or as 500ms, 30s, 1h30m.\n"
 	     "Dead are messages that expired, were rejected by their receiver, were handed out\n"
@@ -153,6 +163,26 @@ static int parse_attr(struct options *o, enum attr attr)
 	return status;
 }
 
+static bool is_numbered(const struct options *o)
+{
+	return o->queue || o->shmem;
+}
+
+static int check_numbered(int names, const struct options *o)
+{
+	if (names > 1 || (names && o->queue && o->shmem))
+		return misuse(
+			"--queue and --shmem make one channel each, of one "
+			"NAME at most");
+	if (o->directory || o->if_missing)
+		return misuse("--directory and --if-missing do not go with "
+			      "--queue and --shmem");
+	if (attrs_given(&o->attrs, ATTR_SLOTS) ||
+	    attrs_given(&o->attrs, ATTR_SLOT_SIZE))
+		return misuse("--shmem says what the pool is like: no --slots");
+	return EXIT_SUCCESS;
+}
+
 static int check_options(const struct options *o)
 {
 	int status = EXIT_SUCCESS;
@@ -163,6 +193,9 @@ static int check_options(const struct options *o)
 	if (!o->directory && o->mode > 0777)
 		return misuse("--mode %o: a channel has permission bits only",
 			      o->mode);
+	/* ipcmk() does it, for each of the two. */
+	if (is_numbered(o))
+		return EXIT_SUCCESS;
 	conflict = attrs_conflict(&o->attrs, "--");
 	if (conflict)
 		status = misuse("%s", conflict);
@@ -184,12 +217,26 @@ static int open_dead_letter(struct options *o)
 	return status;
 }
 
+static int make_numbered(const char *name, const struct options *o)
+{
+	return ipcmk(&(struct ipcmk){
+		.queue = o->queue,
+		.shmem = o->shmem,
+		.name = name,
+		.mode = o->mode,
+		.attrs = &o->attrs,
+		.dead_letter = o->dead_letter,
+	});
+}
+
 static int make_all(char **names, struct options *o)
 {
 	int status = open_dead_letter(o);
 
 	if (!status) {
-		for (; *names; names++)
+		if (is_numbered(o))
+			status = make_numbered(*names, o);
+		for (; *names && !is_numbered(o); names++)
 			status |= make(*names, o);
 		kchan_close(o->dead_letter);
 	}
@@ -204,10 +251,19 @@ static int parse_option(int c, char **argv, struct options *o)
 		o->directory = true;
 		return EXIT_SUCCESS;
 	case 'm':
+	case 'p':
 		o->mode_given = true;
 		if (parse_mode(optarg, 07777, &o->mode))
 			return EXIT_SUCCESS;
 		return bad_value("--mode", "octal permission bits");
+	case 'Q':
+		o->queue = true;
+		return EXIT_SUCCESS;
+	case 'M':
+		o->shmem = optarg;
+		return EXIT_SUCCESS;
+	case 'S':
+		return report("--semaphore", "semaphores are not offered yet");
 	case OPT_IF_MISSING:
 		o->if_missing = true;
 		return EXIT_SUCCESS;
@@ -240,24 +296,32 @@ int cmd_mk(int argc, char **argv)
 		{ "zero-slots", no_argument, NULL, OPT_ATTR + ATTR_ZERO_SLOTS },
 		{ "recv-copy", no_argument, NULL, OPT_ATTR + ATTR_RECV_COPY },
 		{ "if-missing", no_argument, NULL, OPT_IF_MISSING },
+		{ "queue", no_argument, NULL, 'Q' },
+		{ "shmem", required_argument, NULL, 'M' },
+		{ "semaphore", required_argument, NULL, 'S' },
 		{ "help", no_argument, NULL, 'h' },
 		{}
 	};
 	struct options o = {};
 	int c;
 
-	while ((c = getopt_long(argc, argv, ":dm:h", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, ":dm:p:QM:S:h", options, NULL)) !=
+	       -1) {
 		if (c == 'h')
 			return help();
 		if (parse_option(c, argv, &o))
 			return EXIT_FAILURE;
 	}
-	if (optind == argc)
+	if (optind == argc && !is_numbered(&o))
 		return misuse("a NAME is missing");
+	if (is_numbered(&o) && check_numbered(argc - optind, &o))
+		return EXIT_FAILURE;
 	if (check_options(&o))
 		return EXIT_FAILURE;
 	if (!o.mode_given)
-		o.mode = o.directory ? DIRECTORY_MODE : CHANNEL_MODE;
+		o.mode = o.directory	 ? DIRECTORY_MODE :
+			 is_numbered(&o) ? IPC_MODE :
+					   CHANNEL_MODE;
 	umask(0);
 	return make_all(argv + optind, &o);
 }

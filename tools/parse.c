@@ -47,7 +47,7 @@ bool parse_size(const char *text, uint64_t max, uint64_t *value)
 		return false;
 	if (*end) {
 		unit = strchr(units, toupper((unsigned char)*end));
-		if (!unit || end[1])
+		if (!unit || (end[1] && strcmp(end + 1, "iB") != 0))
 			return false;
 		shift = 10 * (unit - units + 1);
 	}

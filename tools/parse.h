@@ -9,7 +9,7 @@
 
 /* Decimal, or hexadecimal after 0x. */
 bool parse_number(const char *text, uint64_t max, uint64_t *value);
-/* Bytes; K, M and G stand for powers of 1024. */
+/* Bytes; K, M and G, or KiB, MiB and GiB, stand for powers of 1024. */
 bool parse_size(const char *text, uint64_t max, uint64_t *value);
 /*
  * Into nanoseconds: seconds, or numbers with a unit each (ns, us, ms, s, m, h, d), as

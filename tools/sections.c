@@ -55,3 +55,12 @@ bool in_section(const struct channel *channel, enum section section)
 		return false;
 	}
 }
+
+const char *section_what(enum section section)
+{
+	static const char *const names[SECTIONS] = { "message queue",
+						     "shared memory segment",
+						     "semaphore array" };
+
+	return names[section];
+}

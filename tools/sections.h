@@ -27,6 +27,9 @@ enum format {
 bool section_option(int c, unsigned int *sections);
 bool format_option(int c, enum format *format);
 
+/* What ipcs(1) calls one of them. */
+const char *section_what(enum section section);
+
 /* Each channel is in one: with a pool in that of the pools. */
 bool in_section(const struct channel *channel, enum section section);
 
