@@ -18,6 +18,7 @@ static const struct command {
 	{ "rm", cmd_rm, "remove channels or directories" },
 	{ "ls", cmd_ls, "list channels" },
 	{ "ps", cmd_ps, "list who has channels open, and who waits" },
+	{ "top", cmd_top, "watch channels on the terminal" },
 	{ "stat", cmd_stat, "show all that is known of channels" },
 	{ "send", cmd_send, "send messages" },
 	{ "recv", cmd_recv, "receive messages" },

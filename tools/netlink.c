@@ -20,6 +20,7 @@
 struct netlink {
 	struct nl_sock *sock;
 	int family;
+	bool quiet;
 };
 
 /**
@@ -213,6 +214,7 @@ int netlink_open(struct netlink **nlp)
 	struct netlink *nl = xrealloc(NULL, sizeof(*nl));
 	int err;
 
+	*nl = (struct netlink){};
 	nl->sock = nl_socket_alloc();
 	err = nl->sock ? genl_connect(nl->sock) : -NLE_NOMEM;
 	if (!err) {
@@ -226,6 +228,11 @@ int netlink_open(struct netlink **nlp)
 	if (err)
 		return from_libnl(err);
 	return access("/dev/kchan", F_OK) == 0 ? -EPROTONOSUPPORT : -ENODEV;
+}
+
+void netlink_be_quiet(struct netlink *nl)
+{
+	nl->quiet = true;
 }
 
 void netlink_close(struct netlink *nl)
@@ -326,7 +333,7 @@ static int dump(struct netlink *nl, int command, uint64_t id,
 	}
 	if (err)
 		drop(x->arg);
-	else if (x->interrupted)
+	else if (x->interrupted && !nl->quiet)
 		report(NULL, "there were changes meanwhile: what came or went "
 			     "may be listed or not");
 	return err;

@@ -117,6 +117,9 @@ struct event {
 int netlink_open(struct netlink **nl);
 void netlink_close(struct netlink *nl);
 
+/* Of lists that are made again and again nobody need be told that they may not be whole. */
+void netlink_be_quiet(struct netlink *nl);
+
 /* What came or went during a list is in it or not; a note says so. */
 int netlink_channels(struct netlink *nl, struct channels *channels);
 /* By @name or, where that is NULL, by @id. */

@@ -7,10 +7,9 @@
 #include "columns.h"
 #include "explain.h"
 #include "json.h"
+#include "parts.h"
 #include "place.h"
 #include "tool.h"
-
-#define BAR_WIDTH 40
 
 static int help(void)
 {
@@ -42,44 +41,6 @@ static bool is_repetition(const char *name)
 	return false;
 }
 
-static void print_bar(int i, uint64_t count, uint64_t most)
-{
-	static const char bar[BAR_WIDTH + 1] =
-		"########################################";
-	char *limit = text_duration(1ULL << (KCHAN_RESIDENCE_SHIFT + i));
-	/* Whatever was seen at all is seen here. */
-	int len = count ? 1 + (double)count / most * (BAR_WIDTH - 1) : 0;
-
-	if (i == KCHAN_RESIDENCE_BUCKETS - 1)
-		printf("    %-12s", "longer");
-	else
-		printf("    below %-6s", limit);
-	printf(" %10" PRIu64 "%s%.*s\n", count, len ? "  " : "", len, bar);
-	free(limit);
-}
-
-static void print_residence(const struct kchan_state *state)
-{
-	const __u64 *counts = state->residence;
-	int i, first = -1, last = 0;
-	uint64_t most = 0;
-
-	for (i = 0; i < KCHAN_RESIDENCE_BUCKETS; i++) {
-		if (!counts[i])
-			continue;
-		if (first < 0)
-			first = i;
-		last = i;
-		if (counts[i] > most)
-			most = counts[i];
-	}
-	if (first < 0)
-		return;
-	puts("  time in queue of messages received");
-	for (i = first; i <= last; i++)
-		print_bar(i, counts[i], most);
-}
-
 /* Those reasons that there were. */
 static void print_dead(const struct kchan_state *state)
 {
@@ -106,27 +67,6 @@ static void print_dead(const struct kchan_state *state)
 	}
 }
 
-/* The name and the number are the channel's, and known. */
-static int print_endpoints(const struct endpoints *endpoints, bool pool,
-			   struct view *view)
-{
-	static const char *const of_queue[] = { "PID",	 "COMM", "USER",
-						"ROLE",	 "HELD", "WAITING",
-						"SINCE", NULL };
-	static const char *const of_pool[] = { "PID",	  "COMM",  "USER",
-					       "ROLE",	  "HELD",  "LOANED",
-					       "LSINCE",  "TAKEN", "TSINCE",
-					       "WAITING", "SINCE", NULL };
-	struct table table;
-
-	table_init(&table, &endpoint_columns);
-	table_usual(&table, pool ? of_pool : of_queue);
-	if (endpoints->count)
-		putchar('\n');
-	return table_print(&table, endpoints->list, endpoints->count,
-			   sizeof(*endpoints->list), view, stdout);
-}
-
 static int print(const struct channel *channel,
 		 const struct endpoints *endpoints, struct view *view)
 {
@@ -140,9 +80,10 @@ static int print(const struct channel *channel,
 		puts("  what goes on in it is for who may send or receive");
 	} else {
 		print_dead(&channel->state);
-		print_residence(&channel->state);
+		print_residence(stdout, "time in queue of messages received",
+				channel->state.residence);
 	}
-	return print_endpoints(endpoints, channel->state.slots, view);
+	return print_endpoints(stdout, endpoints, channel->state.slots, view);
 }
 
 static void put_columns(struct json *json, const struct columns *columns,

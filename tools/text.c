@@ -260,3 +260,32 @@ void print_safely(FILE *out, const char *text)
 		n = 1;
 	}
 }
+
+/* How many columns the first @count characters take. */
+static int columns_of(const wchar_t *text, size_t count)
+{
+	int width = wcswidth(text, count);
+
+	return width < 0 ? (int)count : width;
+}
+
+char *text_fitted(const char *text, int width)
+{
+	size_t size = 0, count, skipped = 0;
+	wchar_t *wide, *start;
+	char *safe = NULL, *fitted;
+	FILE *out = open_memstream(&safe, &size);
+
+	print_safely(out, text);
+	fclose(out);
+	wide = xrealloc(NULL, (size + 1) * sizeof(*wide));
+	count = mbstowcs(wide, safe, size + 1);
+	free(safe);
+	for (start = wide; columns_of(start, count) > width; start++, count--)
+		skipped++;
+	if (skipped)
+		*start = L'~';
+	fitted = xprintf("%ls%*s", start, width - columns_of(start, count), "");
+	free(wide);
+	return fitted;
+}

@@ -67,6 +67,12 @@ bool utf8_valid(const char *text, size_t len);
 /* A copy that is UTF-8: what is not becomes U+FFFD. */
 char *utf8_copy(const char *text);
 
+/*
+ * In so many columns of a terminal, without what could trouble it: of what is longer the
+ * end, after a tilde.
+ */
+char *text_fitted(const char *text, int width);
+
 /* Without what could trouble a terminal: that is shown as \xNN. */
 void print_safely(FILE *out, const char *text);
 

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Parts of what is shown of one channel, for stat and top. */
+#ifndef KCHAN_PARTS_H
+#define KCHAN_PARTS_H
+
+#include <stdio.h>
+
+#include "netlink.h"
+#include "text.h"
+
+/*
+ * Bars for the times in queue that there are, by powers of two, below a heading, which
+ * may be NULL; nothing where none are.
+ */
+void print_residence(FILE *out, const char *heading, const __u64 *counts);
+/* Who has it open, after an empty line; with columns of slots if it has a @pool. */
+int print_endpoints(FILE *out, const struct endpoints *endpoints, bool pool,
+		    struct view *view);
+
+#endif /* KCHAN_PARTS_H */
