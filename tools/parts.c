@@ -7,6 +7,30 @@
 
 #define BAR_WIDTH 40
 
+static void print_flow(FILE *out, const char *what, double rate, double bytes,
+		       uint64_t sum)
+{
+	char *messages = text_rate(rate), *payload = text_rate(bytes);
+
+	fprintf(out, "  %-9s %6s/s %7s bytes/s %10" PRIu64 " in all\n", what,
+		messages, payload, sum);
+	free(messages);
+	free(payload);
+}
+
+void print_flows(FILE *out, const struct row *row)
+{
+	const struct kchan_state *state = &row->channel->state;
+	char *text = text_rate(row->lost);
+
+	print_flow(out, "sent", row->sent, row->sent_bytes, state->sent);
+	print_flow(out, "received", row->received, row->received_bytes,
+		   state->received);
+	fprintf(out, "  %-9s %6s/s %15s %10" PRIu64 " in all\n", "lost", text,
+		"", messages_lost(state));
+	free(text);
+}
+
 static void print_bar(FILE *out, int i, uint64_t count, uint64_t most)
 {
 	static const char bar[BAR_WIDTH + 1] =

@@ -5,9 +5,11 @@
 
 #include <stdio.h>
 
-#include "netlink.h"
+#include "rates.h"
 #include "text.h"
 
+/* What goes through it by second, and in all. */
+void print_flows(FILE *out, const struct row *row);
 /*
  * Bars for the times in queue that there are, by powers of two, below a heading, which
  * may be NULL; nothing where none are.

@@ -39,14 +39,6 @@ struct screen {
 	uint64_t due;
 };
 
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
-}
-
 /* As much of a line as there is room for. */
 static void put_line(int y, const char *text, size_t len)
 {

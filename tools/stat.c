@@ -3,20 +3,26 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "columns.h"
 #include "explain.h"
 #include "json.h"
+#include "parse.h"
 #include "parts.h"
 #include "place.h"
 #include "tool.h"
+
+#define DELAY_MAX (3600 * NSEC_PER_SEC)
 
 static int help(void)
 {
 	puts("Usage: kchan stat [OPTION]... NAME...\n"
 	     "Show all that is known of channels, and who has them open.\n\n"
-	     "  -J, --json   as JSON\n"
-	     "  -h, --help   this text");
+	     "  -d, --delay=DURATION  rates and times in queue of so long from now on;\n"
+	     "                        default: since the channel was made\n"
+	     "  -J, --json            as JSON\n"
+	     "  -h, --help            this text");
 	return EXIT_SUCCESS;
 }
 
@@ -67,9 +73,22 @@ static void print_dead(const struct kchan_state *state)
 	}
 }
 
-static int print(const struct channel *channel,
-		 const struct endpoints *endpoints, struct view *view)
+static void print_traffic(const struct row *row)
 {
+	char *time = text_duration(row->elapsed * NSEC_PER_SEC);
+
+	printf("  rates of %s\n", time);
+	print_flows(stdout, row);
+	print_residence(stdout, "time in queue of messages received in it",
+			row->residence);
+	free(time);
+}
+
+static int print(const struct row *row, const struct endpoints *endpoints,
+		 struct view *view)
+{
+	const struct channel *channel = row->channel;
+
 	if (channel->name)
 		print_safely(stdout, channel->name);
 	else
@@ -80,8 +99,7 @@ static int print(const struct channel *channel,
 		puts("  what goes on in it is for who may send or receive");
 	} else {
 		print_dead(&channel->state);
-		print_residence(stdout, "time in queue of messages received",
-				channel->state.residence);
+		print_traffic(row);
 	}
 	return print_endpoints(stdout, endpoints, channel->state.slots, view);
 }
@@ -109,9 +127,28 @@ static void put_columns(struct json *json, const struct columns *columns,
 	}
 }
 
-static void put_residence(struct json *json, const struct kchan_state *state)
+static void put_rate(struct json *json, const char *key, double rate)
 {
-	const __u64 *counts = state->residence;
+	char *text = xprintf("%.3f", rate);
+
+	json_plain(json, key, text);
+	free(text);
+}
+
+static void put_rates(struct json *json, const struct row *row)
+{
+	json_open(json, "rates", '{');
+	put_rate(json, "elapsed", row->elapsed);
+	put_rate(json, "sent", row->sent);
+	put_rate(json, "sentbytes", row->sent_bytes);
+	put_rate(json, "received", row->received);
+	put_rate(json, "recvbytes", row->received_bytes);
+	put_rate(json, "lost", row->lost);
+	json_close(json, '}');
+}
+
+static void put_residence(struct json *json, const __u64 *counts)
+{
 	int i;
 
 	json_open(json, "residence", '[');
@@ -128,17 +165,21 @@ static void put_residence(struct json *json, const struct kchan_state *state)
 	json_close(json, ']');
 }
 
-static void put(struct json *json, const struct channel *channel,
+static void put(struct json *json, const struct row *row,
 		const struct endpoints *endpoints, struct view *view)
 {
+	const struct channel *channel = row->channel;
 	size_t i;
 
 	json_open(json, NULL, '{');
 	put_columns(json, &channel_columns, channel, view);
-	if (channel->shown)
-		put_residence(json, &channel->state);
-	else
+	if (channel->shown) {
+		put_rates(json, row);
+		put_residence(json, row->residence);
+	} else {
+		json_plain(json, "rates", "null");
 		json_plain(json, "residence", "null");
+	}
 	json_open(json, "endpoints", '[');
 	for (i = 0; i < endpoints->count; i++) {
 		json_open(json, NULL, '{');
@@ -149,8 +190,7 @@ static void put(struct json *json, const struct channel *channel,
 	json_close(json, '}');
 }
 
-static int get(struct netlink *nl, const char *name, struct channel *channel,
-	       struct endpoints *endpoints)
+static int get(struct netlink *nl, const char *name, struct channel *channel)
 {
 	bool path = name[0] == '/';
 	uint64_t id = 0;
@@ -160,9 +200,14 @@ static int get(struct netlink *nl, const char *name, struct channel *channel,
 		err = place_channel(name, &id);
 	if (!err)
 		err = netlink_channel(nl, path ? NULL : name, id, channel);
-	if (err)
-		return err;
-	err = netlink_endpoints(nl, channel->id, endpoints);
+	return err;
+}
+
+static int get_endpoints(struct netlink *nl, struct channel *channel,
+			 struct endpoints *endpoints)
+{
+	int err = netlink_endpoints(nl, channel->id, endpoints);
+
 	if (err)
 		channel_free(channel);
 	return err;
@@ -184,16 +229,46 @@ static int report_stat(const char *name, int err)
 	}
 }
 
+/* The state after @delay, and what has changed in it; without, since it was made. */
+static int measure(struct netlink *nl, uint64_t delay, struct channel *channel,
+		   struct row *row)
+{
+	struct timespec pause = { .tv_sec = delay / NSEC_PER_SEC,
+				  .tv_nsec = delay % NSEC_PER_SEC };
+	struct sample before = {}, now = {};
+	struct channel old = *channel;
+	int err = 0;
+
+	if (delay) {
+		before.time = now_ns();
+		before.channels = (struct channels){ &old, 1 };
+		nanosleep(&pause, NULL);
+		err = netlink_channel(nl, NULL, old.id, channel);
+	}
+	if (!err) {
+		now.time = now_ns();
+		row_make(row, channel, &now, &before);
+	}
+	if (delay)
+		channel_free(&old);
+	return err;
+}
+
 /* With @json into that, else for a reader, with an empty line if it is not the first. */
-static int show(struct netlink *nl, const char *name, struct json *json,
-		bool *first)
+static int show(struct netlink *nl, const char *name, uint64_t delay,
+		struct json *json, bool *first)
 {
 	struct endpoints endpoints;
 	struct channel channel;
 	struct view view;
+	struct row row;
 	int err, status = EXIT_SUCCESS;
 
-	err = get(nl, name, &channel, &endpoints);
+	err = get(nl, name, &channel);
+	if (!err)
+		err = measure(nl, delay, &channel, &row);
+	if (!err)
+		err = get_endpoints(nl, &channel, &endpoints);
 	if (err)
 		return report_stat(name, err);
 	view_init(&view, json);
@@ -201,16 +276,16 @@ static int show(struct netlink *nl, const char *name, struct json *json,
 		putchar('\n');
 	*first = false;
 	if (json)
-		put(json, &channel, &endpoints, &view);
+		put(json, &row, &endpoints, &view);
 	else
-		status = print(&channel, &endpoints, &view);
+		status = print(&row, &endpoints, &view);
 	view_end(&view);
 	endpoints_free(&endpoints);
 	channel_free(&channel);
 	return status;
 }
 
-static int show_all(char **names, bool as_json)
+static int show_all(char **names, uint64_t delay, bool as_json)
 {
 	struct json json = { .out = stdout };
 	int err, status = EXIT_SUCCESS;
@@ -225,7 +300,8 @@ static int show_all(char **names, bool as_json)
 		json_open(&json, channel_columns.name, '[');
 	}
 	for (; *names; names++)
-		status |= show(nl, *names, as_json ? &json : NULL, &first);
+		status |=
+			show(nl, *names, delay, as_json ? &json : NULL, &first);
 	if (as_json) {
 		json_close(&json, ']');
 		json_close(&json, '}');
@@ -238,15 +314,21 @@ static int show_all(char **names, bool as_json)
 int cmd_stat(int argc, char **argv)
 {
 	static const struct option options[] = {
+		{ "delay", required_argument, NULL, 'd' },
 		{ "json", no_argument, NULL, 'J' },
 		{ "help", no_argument, NULL, 'h' },
 		{}
 	};
+	uint64_t delay = 0;
 	bool json = false;
 	int c;
 
-	while ((c = getopt_long(argc, argv, ":Jh", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, ":d:Jh", options, NULL)) != -1) {
 		switch (c) {
+		case 'd':
+			if (!parse_duration(optarg, DELAY_MAX, &delay))
+				return bad_value("--delay", EXPECT_DURATION);
+			break;
 		case 'J':
 			json = true;
 			break;
@@ -258,5 +340,5 @@ int cmd_stat(int argc, char **argv)
 	}
 	if (optind == argc)
 		return misuse("a NAME is missing");
-	return show_all(argv + optind, json);
+	return show_all(argv + optind, delay, json);
 }

@@ -21,11 +21,16 @@ static uint64_t clock_ns(clockid_t clock)
 	return ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
 }
 
+uint64_t now_ns(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
 void view_init(struct view *view, bool json)
 {
 	*view = (struct view){
 		.json = json,
-		.now = clock_ns(CLOCK_MONOTONIC),
+		.now = now_ns(),
 		.real = clock_ns(CLOCK_REALTIME),
 	};
 }

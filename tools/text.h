@@ -43,6 +43,9 @@ struct view {
 	} user, group;
 };
 
+/* CLOCK_MONOTONIC. */
+uint64_t now_ns(void);
+
 void view_init(struct view *view, bool json);
 void view_end(struct view *view);
 

@@ -41,14 +41,6 @@ static int help(void)
 	return EXIT_SUCCESS;
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
-}
-
 int top_sample(struct top *top, struct netlink *nl)
 {
 	struct sample sample = {};

@@ -2,9 +2,10 @@
 /*
  * Usage: many N COMMAND [ARGUMENT]... [-- COMMAND [ARGUMENT]...]...
  *
- * Makes N channels and N SysV message queues, runs each command, and prints what it
- * cost: where the clock counts instructions (selftests/vm/run --icount), these; the
- * output of the commands goes to /dev/null. Then all is removed.
+ * Makes N channels and, unless that is more than there can be, N SysV message queues;
+ * runs each command, and prints what it cost: where the clock counts instructions
+ * (selftests/vm/run --icount), these; the output of the commands goes to /dev/null.
+ * Then all is removed.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -22,6 +23,8 @@
 #include <unistd.h>
 
 #include <linux/kchan.h>
+
+#define QUEUES_MAX 32000
 
 static int make_channel(int ctl, int i)
 {
@@ -78,15 +81,16 @@ static void run(char **argv)
 
 int main(int argc, char **argv)
 {
-	int ctl = open("/dev/kchan", O_RDONLY), n, i, *ids;
+	int ctl = open("/dev/kchan", O_RDONLY), n, i, queues, *ids;
 	char **end = argv + argc;
 
 	if (argc < 3)
 		errx(1, "arguments are missing");
 	n = atoi(argv[1]);
+	queues = n <= QUEUES_MAX ? n : 0;
 	ids = calloc(n, sizeof(*ids));
 	for (i = 0; i < n; i++) {
-		ids[i] = msgget(IPC_PRIVATE, 0600);
+		ids[i] = i < queues ? msgget(IPC_PRIVATE, 0600) : 0;
 		if (ids[i] < 0 || make_channel(ctl, i))
 			err(1, "number %d", i);
 	}
@@ -99,7 +103,8 @@ int main(int argc, char **argv)
 		run(command);
 	}
 	for (i = 0; i < n; i++) {
-		if (msgctl(ids[i], IPC_RMID, NULL) || remove_channel(ctl, i))
+		if ((i < queues && msgctl(ids[i], IPC_RMID, NULL)) ||
+		    remove_channel(ctl, i))
 			err(1, "removing number %d", i);
 	}
 	free(ids);
