@@ -177,7 +177,7 @@ static int json_type(enum cell cell)
 static int flags_of(const struct column *column, const struct table *table)
 {
 	if (column->cell == CELL_NAME)
-		return table->notruncate ? 0 : SCOLS_FL_TRUNC;
+		return table->notruncate ? 0 : SCOLS_FL_WRAP;
 	return column_is_number(column) ? SCOLS_FL_RIGHT : 0;
 }
 

@@ -13,7 +13,7 @@
 #include "text.h"
 #include "tool.h"
 
-/* A name may be cut short to fit on the terminal. */
+/* A name may be broken into lines, to fit on the terminal. */
 enum cell {
 	CELL_STRING,
 	CELL_NAME,
@@ -62,7 +62,7 @@ enum form { FORM_TABLE, FORM_RAW, FORM_JSON, FORM_EXPORT, FORM_NEWLINE };
  *	no item. NULL: it is alone
  * @form: how
  * @noheadings: without headings
- * @notruncate: nothing is cut short
+ * @notruncate: names are not broken into lines
  * @shell: with headings that can be names of the shell's variables
  */
 struct table {
@@ -97,7 +97,7 @@ enum { OPT_NOHEADINGS = LONG_ONLY, OPT_NOTRUNCATE, OPT_TABLE_END };
 	"  -J, --json            as JSON\n"                                     \
 	"  -n, --newline         as --export, a line for each value\n"          \
 	"      --noheadings      without headings\n"                            \
-	"      --notruncate      nothing is cut short to fit on the terminal\n" \
+	"      --notruncate      names are not broken to fit on the terminal\n" \
 	"  -o, --output=LIST     these columns; +LIST: these too\n"             \
 	"  -O, --output-all      all columns\n"                                 \
 	"  -r, --raw             without alignment\n"                           \
