@@ -24,6 +24,7 @@ static const struct command {
 	{ "recv", cmd_recv, "receive messages" },
 	{ "work", cmd_work, "run a command for each message" },
 	{ "monitor", cmd_monitor, "show what happens to channels" },
+	{ "bench", cmd_bench, "measure what it costs, and what else costs" },
 	{ "apply", cmd_apply, "make what /etc/kchan.d says" },
 	{ "version", cmd_version, "show the versions of tool and module" },
 };

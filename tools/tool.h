@@ -31,6 +31,7 @@ extern const char *program;
 extern const char *subcommand;
 
 int cmd_apply(int argc, char **argv);
+int cmd_bench(int argc, char **argv);
 int cmd_ipcs(int argc, char **argv);
 int cmd_ls(int argc, char **argv);
 int cmd_mk(int argc, char **argv);
