@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #define _GNU_SOURCE
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -39,6 +40,23 @@ uint64_t read_number(const char *path)
 		number = 0;
 	fclose(file);
 	return number;
+}
+
+int link_load(struct link *link, const char *library,
+	      const struct symbol *symbols)
+{
+	void *handle = dlopen(library, RTLD_NOW), *symbol;
+
+	if (!handle)
+		return link_refuse(link, "not installed (%s)", library);
+	for (; symbols->name; symbols++) {
+		symbol = dlsym(handle, symbols->name);
+		if (!symbol)
+			return link_refuse(link, "%s has no %s", library,
+					   symbols->name);
+		memcpy(symbols->to, &symbol, sizeof(symbol));
+	}
+	return 0;
 }
 
 int link_nowait(struct link *link)
@@ -83,6 +101,16 @@ int link_attach(struct link *link, unsigned int roles)
 	if (link->peer->attach)
 		return link->peer->attach(link, roles);
 	return link_buffers(link);
+}
+
+void links_detach(struct link *links, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		if (links[i].peer->detach && links[i].state)
+			links[i].peer->detach(&links[i]);
+	}
 }
 
 static int set_nonblock(int fd)

@@ -120,6 +120,7 @@ unsigned int steps_of(const struct job *job);
 
 /* Makes the first @count of job.links. */
 int links_make(struct job *job, size_t count);
+void links_detach(struct link *links, size_t count);
 int link_attach(struct link *link, unsigned int roles);
 int link_nonblock(struct link *link);
 

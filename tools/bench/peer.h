@@ -78,6 +78,7 @@ struct link {
  *	link_buffers()
  * @send: a message from @put
  * @receive: a message to @got
+ * @detach: what cannot be left to the end of a process; NULL: nothing
  * @nonblock: makes both fail instead of waiting, if link.nowait does not say it all
  * @create: for CAN_EXIST: makes one that nobody uses
  * @destroy: removes what @create or @make made
@@ -96,6 +97,7 @@ struct peer {
 	int (*attach)(struct link *link, unsigned int roles);
 	int (*send)(struct link *link);
 	int (*receive)(struct link *link);
+	void (*detach)(struct link *link);
 	int (*nonblock)(struct link *link);
 	int (*create)(struct link *link);
 	int (*destroy)(struct link *link);
@@ -112,6 +114,16 @@ int link_refuse(struct link *link, const char *format, ...)
 /* The name of a link, beginning with @prefix; no other link of any process has it. */
 #define LINK_NAME_SIZE 64
 char *link_name(const struct link *link, const char *prefix, char *name);
+/*
+ * Finds functions in a library, which need not be installed. @to is the address of a
+ * pointer to one; the last has no name.
+ */
+struct symbol {
+	const char *name;
+	void *to;
+};
+int link_load(struct link *link, const char *library,
+	      const struct symbol *symbols);
 /* Closes both descriptors. */
 int link_close(struct link *link);
 /* For a peer whose calls look at link.nowait. */

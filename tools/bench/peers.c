@@ -14,6 +14,8 @@ const struct peer *const peers[] = {
 	&peer_sysv_msg,
 	&peer_eventfd,
 	&peer_futex,
+	&peer_zeromq,
+	&peer_iceoryx,
 	&peer_kchan,
 	&peer_kchan_ioctl,
 	&peer_kchan_batch,

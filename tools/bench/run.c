@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -109,6 +110,16 @@ static void sweep(struct job *job)
 		job->peer->destroy(&job->links[i]);
 }
 
+/* Libraries tell all kinds of things, which are no rows. */
+static void be_silent(void)
+{
+	int fd = open("/dev/null", O_RDWR);
+
+	dup2(fd, STDOUT_FILENO);
+	dup2(fd, STDERR_FILENO);
+	close(fd);
+}
+
 /* A group of processes, that ends with us and with this one. */
 static pid_t start(struct job *job)
 {
@@ -124,7 +135,9 @@ static pid_t start(struct job *job)
 	if (getppid() != runner)
 		_exit(EXIT_FAILURE);
 	sigprocmask(SIG_SETMASK, &before, NULL);
+	be_silent();
 	job->error = job->measure->run(job);
+	links_detach(job->links, job->link_count);
 	_exit(EXIT_SUCCESS);
 }
 

@@ -108,6 +108,10 @@ static int take_part(struct job *job, unsigned int process)
 	}
 	if (!err && job->measure->percentiles)
 		err = play_trips(job, &part, process);
+	/* What a library's threads have not sent yet would go with its process. */
+	if (!err)
+		pthread_barrier_wait(&job->barrier);
+	links_detach(links, job->measure->links);
 	return err;
 }
 
