@@ -26,6 +26,7 @@ static const struct effort efforts[EFFORTS] = {
  * @sizes: that were chosen; ends with 0; none: those of each measure
  * @level: how much
  * @unit: of the clock
+ * @plot: directory for charts, or NULL
  * @from: file to read instead of measuring, or NULL
  * @compare: file to compare with, or NULL
  * @table: how it is shown
@@ -39,6 +40,7 @@ struct plan {
 	uint64_t sizes[SIZES_MAX + 1];
 	unsigned int level;
 	const char *unit;
+	const char *plot;
 	const char *from;
 	const char *compare;
 	struct table table;
@@ -51,6 +53,7 @@ enum {
 	OPT_COMPARE = LONG_ONLY,
 	OPT_FROM,
 	OPT_FULL,
+	OPT_PLOT,
 	OPT_QUICK,
 	OPT_UNIT,
 };
@@ -67,6 +70,7 @@ static int help(void)
 	     "      --quick           only try it: the figures are of little worth\n"
 	     "      --full            also with the most objects and messages\n"
 	     "      --unit=UNIT       what the clock counts: ns (default) or instructions\n"
+	     "      --plot=DIR        draw charts there, as SVG and PNG (gnuplot)\n"
 	     "      --from=FILE       show the rows of a file that --json wrote; do not measure\n"
 	     "      --compare=FILE    compare with those of a file; fail where one got worse");
 	fputs(TABLE_HELP
@@ -352,10 +356,14 @@ static int bench(struct plan *plan)
 {
 	int status = EXIT_SUCCESS;
 
+	if (plan->plot)
+		status = plot_check(plan->plot);
 	if (!status && plan->compare)
 		status = rows_read(&plan->base, plan->compare);
 	if (!status)
 		status = plan->from ? show_file(plan) : measure_all(plan);
+	if (!status && plan->plot && !plan->signal)
+		status = rows_plot(&plan->rows, plan->plot);
 	if (!status && plan->compare)
 		status = judge(plan);
 	rows_free(&plan->rows);
@@ -390,6 +398,9 @@ static int parse_option(int c, char **argv, struct plan *plan)
 		    strcmp(optarg, "instructions") == 0)
 			return EXIT_SUCCESS;
 		return bad_value("--unit", "ns or instructions");
+	case OPT_PLOT:
+		plan->plot = optarg;
+		return EXIT_SUCCESS;
 	case OPT_FROM:
 		plan->from = optarg;
 		return EXIT_SUCCESS;
@@ -412,6 +423,7 @@ int cmd_bench(int argc, char **argv)
 		{ "quick", no_argument, NULL, OPT_QUICK },
 		{ "full", no_argument, NULL, OPT_FULL },
 		{ "unit", required_argument, NULL, OPT_UNIT },
+		{ "plot", required_argument, NULL, OPT_PLOT },
 		{ "from", required_argument, NULL, OPT_FROM },
 		{ "compare", required_argument, NULL, OPT_COMPARE },
 		{ "help", no_argument, NULL, 'h' },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What kchan bench gives: shown, kept, read again, compared. */
+/* What kchan bench gives: shown, kept, read again, compared, drawn. */
 #ifndef KCHAN_BENCH_ROWS_H
 #define KCHAN_BENCH_ROWS_H
 
@@ -62,5 +62,10 @@ int rows_read(struct rows *rows, const char *name);
 void row_compare(struct row *row, const struct rows *base);
 /* Does it cost more than it did, and repeat well enough to say so? */
 bool row_is_worse(const struct row *row, const struct rows *base);
+
+/* Charts, as SVG and PNG. Return: exit status, with a line where it is not 0. */
+int rows_plot(const struct rows *rows, const char *dir);
+/* Is there what draws them? Likewise. */
+int plot_check(const char *dir);
 
 #endif /* KCHAN_BENCH_ROWS_H */
