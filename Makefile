@@ -39,6 +39,14 @@ tools: lib
 abidiff:
 	+@$(MAKE) --no-print-directory -C lib abidiff
 
+bench:
+	@$(vm)/packages bench
+	+@$(MAKE) --no-print-directory module tools
+	@selftests/bench/run
+
+bench-compare: tools
+	@selftests/bench/compare "$(BASE)"
+
 demo:
 	@$(vm)/packages vm
 	+@$(MAKE) --no-print-directory module
@@ -87,6 +95,9 @@ help:
 	@echo 'make module      kchan.ko alone'
 	@echo 'make demo        show it at work in a throw-away virtual machine'
 	@echo 'make vm          a shell in that machine, with everything loaded; ^D ends it'
+	@echo 'make bench       measure what it costs, in that machine, and what else costs'
+	@echo 'make bench-compare BASE=FILE'
+	@echo '                 compare the figures with those of an earlier make bench'
 	@echo 'make check       run the tests; make check-long runs them at length'
 	@echo 'make style       run the static checks alone'
 	@echo 'make install     everything; make uninstall removes it'
@@ -98,5 +109,5 @@ help:
 	@echo 'V=1              show each command'
 	@echo 'NO_INSTALL=1     name the Debian packages that are missing, install none'
 
-.PHONY: all module lib tools abidiff demo check check-long style vm install \
-	uninstall clean help
+.PHONY: all module lib tools abidiff bench bench-compare demo check check-long \
+	style vm install uninstall clean help
