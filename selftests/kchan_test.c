@@ -298,7 +298,7 @@ int kc_held(int fd)
 	return ret ? ret : (int)arg.held;
 }
 
-struct kchan_batch kc_batch_arg(const void *items, unsigned int count,
+struct kchan_batch kc_batch_arg(void *items, unsigned int count,
 				unsigned int stride)
 {
 	return (struct kchan_batch) {

@@ -96,7 +96,7 @@ int kc_settings(int fd, struct kchan_settings *arg, unsigned int flags);
 int kc_held_max(int fd, unsigned int held_max);
 int kc_urgent(int fd, unsigned int urgent);
 int kc_held(int fd);
-struct kchan_batch kc_batch_arg(const void *items, unsigned int count,
+struct kchan_batch kc_batch_arg(void *items, unsigned int count,
 				unsigned int stride);
 struct kchan_state kc_state(int fd);
 bool kc_unchanged(const struct kchan_state *before, int fd);

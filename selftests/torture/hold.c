@@ -439,7 +439,7 @@ static struct t_call batch_call(bool sends)
 	return call;
 }
 
-static struct kchan_batch batch_arg(const struct t_call *call, const void *items,
+static struct kchan_batch batch_arg(const struct t_call *call, void *items,
 				    unsigned int n, unsigned int stride)
 {
 	struct kchan_batch batch = kc_batch_arg(items, n, stride);
