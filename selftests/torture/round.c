@@ -718,6 +718,12 @@ static void end_channel(int i)
 		t_small_traffic(i);
 	if (t_one_in(2) && kc_revoke(ch->fd))
 		t_fail("channel %d cannot be revoked", i);
+}
+
+static void close_channel(int i)
+{
+	struct t_channel *ch = &world->channel[i];
+
 	close(ch->fd);
 	close(ch->nowait);
 	ch->fd = 0;
@@ -741,8 +747,11 @@ static void end_channels(void)
 	drain(T_LETTERS);
 	for (i = 0; i < T_CHANNELS; i++)
 		balance(i);
+	/* Those that end may have dead letters of those that have ended. */
 	for (i = 0; i < T_CHANNELS; i++)
 		end_channel(i);
+	for (i = 0; i < T_CHANNELS; i++)
+		close_channel(i);
 }
 
 /* The instance of the initial namespace is empty, and nobody uses the module. */
