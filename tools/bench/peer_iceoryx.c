@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "peers.h"
@@ -151,18 +152,39 @@ static int loan(struct link *l, struct ends *ends)
 	return 0;
 }
 
+/* A process is known by the first of its links, and what it does with that. */
+static char *process_name(const struct link *l, const char *prefix,
+			  unsigned int roles, char *name)
+{
+	link_name(l, prefix, name);
+	sprintf(name + strlen(name), "-%u", roles);
+	return name;
+}
+
+/* The library leaves a socket and a lock of each process. */
+static int destroy_iceoryx(struct link *l)
+{
+	char name[LINK_NAME_SIZE];
+	unsigned int roles;
+
+	for (roles = SENDS; roles <= (SENDS | RECEIVES); roles++) {
+		unlink(process_name(l, "/tmp/", roles, name));
+		unlink(strcat(name, ".lock"));
+	}
+	return 0;
+}
+
 static int attach_iceoryx(struct link *l, unsigned int roles)
 {
 	struct ends *ends = calloc(1, sizeof(*ends));
-	char name[LINK_NAME_SIZE], process[LINK_NAME_SIZE];
+	char name[LINK_NAME_SIZE];
 	static bool known;
 
 	if (!ends)
 		return -ENOMEM;
 	if (!known) {
-		snprintf(process, sizeof(process), "kchan-bench-%d", getpid());
 		iox.log_level(LOG_OFF);
-		iox.runtime_init(process);
+		iox.runtime_init(process_name(l, "", roles, name));
 		known = true;
 	}
 	link_name(l, "", name);
@@ -228,9 +250,11 @@ const struct peer peer_iceoryx = {
 	.what = "Eclipse iceoryx, by loan; needs its daemon iox-roudi",
 	.can = CAN_WAIT | CAN_TOUCH | CAN_EMPTY,
 	.still = true,
+	.outlives = true,
 	.make = make_iceoryx,
 	.attach = attach_iceoryx,
 	.send = send_iceoryx,
 	.receive = receive_iceoryx,
 	.detach = detach_iceoryx,
+	.destroy = destroy_iceoryx,
 };
