@@ -50,7 +50,7 @@ struct plan {
 };
 
 enum {
-	OPT_COMPARE = LONG_ONLY,
+	OPT_COMPARE = OPT_TABLE_END,
 	OPT_FROM,
 	OPT_FULL,
 	OPT_PLOT,
@@ -193,7 +193,7 @@ static void run_one(struct plan *plan, const struct measure *m,
 
 	plan->signal = run_row(added, m, peer, &efforts[plan->level]);
 	row_compare(added, &plan->base);
-	if (plan->table.json)
+	if (plan->table.form == FORM_JSON)
 		row_print_json(added);
 }
 
@@ -288,12 +288,12 @@ static int show_measure(const struct plan *plan, const struct measure *m)
 	}
 	if (rows.count) {
 		choose_columns(plan, m, &rows, &table);
-		if (!table.raw && !table.noheadings)
+		if (table.form == FORM_TABLE && !table.noheadings)
 			printf("%s: %s; %s for each %s\n", m->name, m->what,
 			       rows.list->unit, m->each);
 		status = table_print(&table, rows.list, rows.count,
 				     sizeof(*rows.list), &view, stdout);
-		if (!table.raw && !table.noheadings)
+		if (table.form == FORM_TABLE && !table.noheadings)
 			putchar('\n');
 		fflush(stdout);
 	}
@@ -311,7 +311,7 @@ static int measure_all(struct plan *plan)
 		if (!chosen(plan->measures, m->name))
 			continue;
 		run_measure(plan, m);
-		if (!plan->table.json)
+		if (plan->table.form != FORM_JSON)
 			status = show_measure(plan, m);
 	}
 	run_end();
@@ -332,9 +332,9 @@ static int show_file(struct plan *plan)
 			row_free(&plan->rows.list[i]);
 	}
 	plan->rows.count = kept;
-	for (i = 0; !status && plan->table.json && i < kept; i++)
+	for (i = 0; !status && plan->table.form == FORM_JSON && i < kept; i++)
 		row_print_json(&plan->rows.list[i]);
-	for (m = measures; !status && !plan->table.json && m->name; m++)
+	for (m = measures; !status && plan->table.form != FORM_JSON && m->name; m++)
 		status = show_measure(plan, m);
 	return status;
 }
