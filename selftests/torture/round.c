@@ -324,8 +324,9 @@ static void settle(int channel)
 	if (wanted(channel, T_MESSAGE) && !state.queued) {
 		if (state.held)
 			t_tidy(channel);
-		else if (t_send(&call) == -EAGAIN && state.slots &&
-			 state.dead_letter)
+		else if ((t_send(&call) == -EAGAIN || !state.slots_free) &&
+			 state.slots && state.dead_letter)
+			/* It had no slot; what may be dropped is dropped then. */
 			make_room_elsewhere();
 	} else if (wanted(channel, T_ROOM)) {
 		make_room(channel, &state);

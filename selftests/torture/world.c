@@ -249,10 +249,10 @@ static void report_channel(int i)
 
 	if (s.size != sizeof(s))
 		return;
-	t_say("  channel %d: %u of %u queued, %u held, %llu of %llu bytes, senders %u + %u wait, receivers %u + %u wait",
+	t_say("  channel %d: %u of %u queued, %u held, %llu of %llu bytes, senders %u + %u wait, receivers %u + %u wait, slots %u free of %u",
 	      i, s.queued, s.depth, s.held, (unsigned long long)s.queued_bytes,
 	      (unsigned long long)s.bytes, s.senders, s.waiting_senders,
-	      s.receivers, s.waiting_receivers);
+	      s.receivers, s.waiting_receivers, s.slots_free, s.slots);
 }
 
 /* Who is where; then the kernel's own view of it, in its log. */
