@@ -509,6 +509,28 @@ static void close_journal(struct world *w, const struct journal *journal)
 	w->may_lose += journal->taking;
 }
 
+/* Children whose parents were killed before they could tell. */
+static bool kill_the_unknown(struct world *w)
+{
+	char path[64], text[4096], *p = text;
+	pid_t pid;
+	int who;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/children", getpid());
+	if (kc_read_text(path, text, sizeof(text)) < 0)
+		return false;
+	while ((pid = strtol(p, &p, 10)) > 0) {
+		for (who = 0; who < TASKS && w->pid[who] != pid; who++)
+			;
+		if (who < TASKS)
+			continue;
+		kill(pid, SIGKILL);
+		if (kc_reap(pid) != KC_KILLED)
+			return false;
+	}
+	return true;
+}
+
 /* A task, and with it or before it or some time after it the child it has. */
 static bool kill_one(struct world *w, int who, unsigned int how)
 {
@@ -530,31 +552,12 @@ static bool kill_one(struct world *w, int who, unsigned int how)
 		kill(heir, SIGKILL);
 		good &= kc_reap(heir) == KC_KILLED;
 		w->heirs++;
+	} else {
+		/* It would write to the journal of the next. */
+		good &= kill_the_unknown(w);
 	}
 	close_journal(w, &w->journal[TASKS + who]);
 	return good;
-}
-
-/* Children whose parents were killed before they could tell. */
-static bool kill_the_unknown(struct world *w)
-{
-	char path[64], text[4096], *p = text;
-	pid_t pid;
-	int who;
-
-	snprintf(path, sizeof(path), "/proc/self/task/%d/children", getpid());
-	if (kc_read_text(path, text, sizeof(text)) < 0)
-		return false;
-	while ((pid = strtol(p, &p, 10)) > 0) {
-		for (who = 0; who < TASKS && w->pid[who] != pid; who++)
-			;
-		if (who < TASKS)
-			continue;
-		kill(pid, SIGKILL);
-		if (kc_reap(pid) != KC_KILLED)
-			return false;
-	}
-	return true;
 }
 
 /* Letters that came, and what was in them. */

@@ -334,7 +334,8 @@ static int show_file(struct plan *plan)
 	plan->rows.count = kept;
 	for (i = 0; !status && plan->table.form == FORM_JSON && i < kept; i++)
 		row_print_json(&plan->rows.list[i]);
-	for (m = measures; !status && plan->table.form != FORM_JSON && m->name; m++)
+	for (m = measures; !status && plan->table.form != FORM_JSON && m->name;
+	     m++)
 		status = show_measure(plan, m);
 	return status;
 }
