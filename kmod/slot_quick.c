@@ -226,6 +226,8 @@ static __always_inline bool take_put(struct kchan_take __user *uarg, u32 release
 	kchan_current_ids(msg->user->uid, msg->gid, &uid, &gid);
 	kchan_pagefault_disable_locked();
 	if (user_write_access_begin(uarg, sizeof(*uarg))) {
+		/* The end first: a struct of which it is not there stays as it is. */
+		unsafe_put_user(0, &uarg->reserved, fault);
 		unsafe_put_user(time, &uarg->time, fault);
 		unsafe_put_user(msg->entry.prio, &uarg->prio, fault);
 		unsafe_put_user(msg->deliveries + 1, &uarg->deliveries, fault);
@@ -236,7 +238,6 @@ static __always_inline bool take_put(struct kchan_take __user *uarg, u32 release
 		unsafe_put_user(0, &uarg->expiry, fault);
 		unsafe_put_user(0, &uarg->origin, fault);
 		unsafe_put_user(0, &uarg->pool, fault);
-		unsafe_put_user(0, &uarg->reserved, fault);
 		done = true;
 fault:
 		user_write_access_end();
