@@ -642,6 +642,7 @@ static bool letters_are_gone(void *arg)
 	struct kchan_state s;
 	int i;
 
+	(void)arg;
 	drain(T_LETTERS);
 	for (i = 0; i < T_LETTERS; i++) {
 		s = kc_state(world->channel[i].fd);
