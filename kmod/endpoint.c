@@ -219,6 +219,7 @@ static noinline struct kchan_msg *read_wait(struct kchan_endpoint *ep, size_t le
 	return kchan_transfer_recv(ep, &want, plain_patience(nonblock));
 }
 
+/* What kchan_transfer_recv() would find out, without all that it is told. */
 static struct kchan_msg *read_slow(struct kchan_endpoint *ep, size_t len,
 				   bool nonblock)
 {

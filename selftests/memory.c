@@ -148,6 +148,34 @@ TEST_F(memcg, full_cgroup_stops_its_sender_and_nobody_else)
 	EXPECT_LT(8, s->sent);
 }
 
+#define LARGE 64	/* channels that had a message of a MiB each */
+#define KEPT (16 * MIB)	/* what those of one user may keep */
+
+static int large_messages(void *arg)
+{
+	char *data = calloc(1, MIB);
+	int fd, i, ret;
+
+	ret = cgroup_write("cgroup.procs", "0");
+	for (i = 0; !ret && i < LARGE; i++) {
+		fd = kc_queue(*(int *)arg, 1, MIB, MIB);
+		if (fd < 0 || write(fd, data, MIB) != MIB ||
+		    read(fd, data, MIB) != MIB)
+			ret = -EPROTO;
+	}
+	if (ret)
+		return ret;
+	/* All of it is open still. */
+	if (cgroup_current() > KEPT + 8 * MIB)
+		return -EDQUOT;
+	return KC_EVENTUALLY(cgroup_current() < 8 * MIB) ? 0 : -ETIMEDOUT;
+}
+
+TEST_F(memcg, large_messages_are_kept_for_the_next_but_not_many_nor_for_long)
+{
+	EXPECT_EQ(0, kc_child(large_messages, &self->ctl));
+}
+
 static int receive_in_cgroup(void *arg)
 {
 	int *fd = arg, ret = cgroup_write("cgroup.procs", "0");

@@ -283,6 +283,26 @@ TEST_F(module, ended_namespace_does_not_keep_it)
 	EXPECT_UNLOADS();
 }
 
+#define EVENTS "/sys/kernel/tracing/events/kchan/enable"
+
+TEST_F(module, traced_module_unloads)
+{
+	char c;
+	int fd;
+
+	NEEDS_FILE();
+	if (access(EVENTS, W_OK))
+		SKIP(return, "no tracefs");
+	ASSERT_EQ(0, kc_write_file(EVENTS, "1"));
+	fd = kc_queue(CTL, 1, 1, 1);
+	EXPECT_EQ(1, write(fd, "x", 1));
+	EXPECT_EQ(1, read(fd, &c, 1));
+	close(fd);
+	EXPECT_UNLOADS();
+	/* Nobody has asked for those of the new one. */
+	EXPECT_EQ(0, kc_read_number(EVENTS));
+}
+
 TEST_F(module, channels_after_loading_again)
 {
 	int fd;
