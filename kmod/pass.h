@@ -169,19 +169,6 @@ kchan_pass_dequeue_locked(struct kchan_channel *ch, struct kchan_msg *msg,
 	trace_kchan_recv(ch, msg);
 }
 
-/*
- * Is there nobody to be served, told or woken when a message comes or goes, and
- * nothing to be noted of it but what is noted of each?
- */
-static __always_inline bool
-kchan_pass_is_plain_locked(const struct kchan_channel *ch)
-	__must_hold(&ch->lock)
-{
-	lockdep_assert_held(&ch->lock);
-	return !(ch->senders.count | ch->receivers.count | ch->extras |
-		 ch->polled);
-}
-
 static inline struct kchan_msg *
 kchan_pass_first_locked(const struct kchan_channel *ch)
 	__must_hold(&ch->lock)
@@ -196,7 +183,8 @@ kchan_pass_first_locked(const struct kchan_channel *ch)
 static __always_inline void kchan_pass_unlock(struct kchan_channel *ch)
 	__releases(&ch->lock)
 {
-	if (unlikely(!kchan_pass_is_plain_locked(ch))) {
+	if (unlikely(ch->senders.count | ch->receivers.count | ch->extras |
+		     ch->polled)) {
 		kchan_transfer_unlock(ch);
 		return;
 	}
