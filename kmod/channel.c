@@ -2,8 +2,8 @@
 /**
  * DOC: channels
  *
- * A channel belongs to its inode: it is made with it and freed when it is evicted,
- * which is when neither a name nor an endpoint is left. Endpoints hold the inode
+ * A channel belongs to its inode: it is made with it, ends when that is evicted, which is
+ * when neither a name nor an endpoint is left, and is freed with it. Endpoints hold the inode
  * by their file, so that whoever has an endpoint may use the channel without a
  * reference of its own; wait queues known to epoll live as long for the same
  * reason.
@@ -23,6 +23,8 @@
 #include "lend.h"
 #include "pass.h"
 #include "transfer.h"
+
+static struct kmem_cache *channel_cache;
 
 /*
  * Give back what an idle channel keeps: the spare message and the trie.
@@ -138,15 +140,13 @@ static int channel_list(struct kchan_channel *ch)
 	struct kchan_ns *ns = ch->ns;
 	int err;
 
-	err = xa_reserve(&ns->channels, ch->id, GFP_KERNEL);
-	if (err)
-		return err;
-	/* Nobody sees it who may not: what is stored in a reserved slot stays. */
 	xa_lock(&ns->channels);
-	if (ns->dead)
+	/* It may drop the lock, before it lists the channel. */
+	err = __xa_insert(&ns->channels, ch->id, ch, GFP_KERNEL);
+	if (!err && ns->dead) {
+		__xa_erase(&ns->channels, ch->id);
 		err = -EIDRM;
-	else
-		__xa_store(&ns->channels, ch->id, ch, 0);
+	}
 	xa_unlock(&ns->channels);
 	if (!err)
 		atomic_inc(&ns->changes);
@@ -222,7 +222,7 @@ struct kchan_channel *kchan_channel_new(struct kchan_ns *ns,
 	/* A message has room for 32 bits of where it died. */
 	if (inode->i_ino > U32_MAX)
 		return ERR_PTR(-ENOSPC);
-	ch = kzalloc(sizeof(*ch), GFP_KERNEL_ACCOUNT);
+	ch = kmem_cache_zalloc(channel_cache, GFP_KERNEL_ACCOUNT);
 	if (!ch)
 		return ERR_PTR(-ENOMEM);
 	ch->creator = kchan_user_find(current_euid());
@@ -243,6 +243,7 @@ struct kchan_channel *kchan_channel_new(struct kchan_ns *ns,
 	if (!err)
 		err = channel_list(ch);
 	if (err) {
+		kchan_channel_end(ch);
 		kchan_channel_free(ch);
 		return ERR_PTR(err);
 	}
@@ -251,15 +252,15 @@ struct kchan_channel *kchan_channel_new(struct kchan_ns *ns,
 put_user:
 	kchan_user_put(ch->creator);
 free:
-	kfree(ch);
+	kmem_cache_free(channel_cache, ch);
 	return ERR_PTR(err);
 }
 
 /**
- * kchan_channel_free - undo kchan_channel_new(), messages included
+ * kchan_channel_end - undo kchan_channel_new(), messages included, but for the memory
  * @ch: a channel that nobody uses
  */
-void kchan_channel_free(struct kchan_channel *ch)
+void kchan_channel_end(struct kchan_channel *ch)
 {
 	channel_unlist(ch);
 	channel_retire(ch);
@@ -273,12 +274,20 @@ void kchan_channel_free(struct kchan_channel *ch)
 	put_pid(ch->creator_pid);
 	kchan_user_put(ch->creator);
 	kchan_ns_put(ch->ns);
-	kfree_rcu(ch, rcu);
+}
+
+/**
+ * kchan_channel_free - free what is left of a channel
+ * @ch: a channel after kchan_channel_end() and a grace period
+ */
+void kchan_channel_free(struct kchan_channel *ch)
+{
+	kmem_cache_free(channel_cache, ch);
 }
 
 /*
  * A channel that is listed and whose inode lives: the inode is freed after a grace
- * period, like the channel, so that it can be asked.
+ * period, and the channel with it, so that it can be asked.
  */
 static bool channel_grab(struct kchan_channel *ch)
 {
@@ -756,4 +765,17 @@ int kchan_channel_state(struct kchan_channel *ch,
 		state_locked(ch, viewer, state);
 	spin_unlock(&ch->lock);
 	return err;
+}
+
+int __init kchan_channel_init(void)
+{
+	channel_cache = KMEM_CACHE(kchan_channel, SLAB_ACCOUNT);
+	return channel_cache ? 0 : -ENOMEM;
+}
+
+void kchan_channel_exit(void)
+{
+	/* For kchan_channel_free() of the last. */
+	rcu_barrier();
+	kmem_cache_destroy(channel_cache);
 }

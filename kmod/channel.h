@@ -256,7 +256,6 @@ struct kchan_member {
  * @trim: gives memory back when the channel is idle [queued under @lock]
  * @remove_dentry: the name that @remove removes, referenced; set once [cmpxchg]
  * @remove: removes the name [who has set @remove_dentry]
- * @rcu: lets path walks look at @gone
  */
 struct kchan_channel {
 	spinlock_t lock;
@@ -310,7 +309,6 @@ struct kchan_channel {
 	struct delayed_work trim;
 	struct dentry *remove_dentry;
 	struct work_struct remove;
-	struct rcu_head rcu;
 };
 
 /**
@@ -343,6 +341,7 @@ kchan_channel_has_room_locked(const struct kchan_channel *ch, u32 size)
 struct kchan_channel *kchan_channel_new(struct kchan_ns *ns,
 					const struct kchan_attr *attr,
 					struct inode *inode);
+void kchan_channel_end(struct kchan_channel *ch);
 void kchan_channel_free(struct kchan_channel *ch);
 
 bool kchan_channel_exists(struct kchan_ns *ns, u64 id);
@@ -365,5 +364,8 @@ __poll_t kchan_channel_poll(const struct kchan_endpoint *ep);
 int kchan_channel_state(struct kchan_channel *ch,
 			const struct kchan_viewer *viewer,
 			struct kchan_state *state);
+
+int kchan_channel_init(void);
+void kchan_channel_exit(void);
 
 #endif /* _KCHAN_CHANNEL_H */

@@ -3,8 +3,8 @@
  * DOC: the control device
  *
  * /dev/kchan makes, opens and removes channels of the instance of the network
- * namespace in which it was opened. The instance is mounted for the length of a
- * call, and names.c does the rest.
+ * namespace in which it was opened. An open one is a mount of that instance, and
+ * names.c does the rest.
  */
 #include <linux/fs.h>
 #include <linux/kchan.h>
@@ -21,13 +21,18 @@
 
 static int control_open(struct inode *inode, struct file *file)
 {
-	file->private_data = kchan_ns_get(kchan_ns_of(current->nsproxy->net_ns));
+	struct vfsmount *mnt =
+		kchanfs_mount(kchan_ns_of(current->nsproxy->net_ns));
+
+	if (IS_ERR(mnt))
+		return PTR_ERR(mnt);
+	file->private_data = mnt;
 	return stream_open(inode, file);
 }
 
 static int control_release(struct inode *inode, struct file *file)
 {
-	kchan_ns_put(file->private_data);
+	mntput(file->private_data);
 	return 0;
 }
 
@@ -36,19 +41,14 @@ static int in_instance(struct file *file, void __user *uarg,
 		       int (*names)(const struct kchan_scope *scope,
 				    void __user *uarg))
 {
-	struct vfsmount *mnt = kchanfs_mount(file->private_data);
-	struct kchan_scope scope = { .whole = true };
-	struct path root;
-	int err;
+	struct vfsmount *mnt = file->private_data;
+	const struct path root = { .mnt = mnt, .dentry = mnt->mnt_root };
+	const struct kchan_scope scope = { .root = &root, .whole = true };
+	const struct kchan_ns *ns = mnt->mnt_sb->s_fs_info;
 
-	if (IS_ERR(mnt))
-		return PTR_ERR(mnt);
-	root.mnt = mnt;
-	root.dentry = mnt->mnt_root;
-	scope.root = &root;
-	err = names(&scope, uarg);
-	mntput(mnt);
-	return err;
+	if (READ_ONCE(ns->dead))
+		return -EIDRM;
+	return names(&scope, uarg);
 }
 
 static long control_ioctl(struct file *file, unsigned int cmd,

@@ -8,9 +8,9 @@
  *
  * Who holds what: a name pins its dentry, and with it one active reference of the
  * superblock (kchanfs_pin()), so that channels stay when the last mount goes.
- * Endpoints hold the superblock by the mount of their file. /dev/kchan mounts the
- * instance for the length of a call. So the superblock, and by it the module,
- * is held exactly while the instance has a name, an endpoint or a mount.
+ * Endpoints hold the superblock by the mount of their file, an open /dev/kchan by one
+ * of its own. So the superblock, and by it the module, is held exactly while the
+ * instance has a name, an endpoint, a mount or an open control device.
  *
  * Anybody may make names in a directory that he may write, but only the owner of
  * an entry or of its directory may remove or move it. A sticky bit would say the
@@ -219,7 +219,7 @@ int kchanfs_mkobj(struct dentry *dentry, umode_t mode, void *attr)
  *	[unlock]                         if (READ_ONCE(ch->gone))
  *	remove the name                      invalid: look up anew
  *	dentry loses the inode           rcu_read_unlock()
- *	evict the inode: kfree_rcu(ch)   open: kchan_channel_attach()
+ *	evict the inode, free it by RCU  open: kchan_channel_attach()
  *
  * Who reads @gone too early is refused under the lock by kchan_channel_attach(),
  * with ESTALE, whereupon the VFS walks again. Who finds the inode in the dentry
@@ -445,7 +445,7 @@ static void evict_channel(struct kchan_channel *ch)
 {
 	if (ch->attr.unnamed)
 		kchan_event(ch, KCHAN_EVENT_REMOVED, 0);
-	kchan_channel_free(ch);
+	kchan_channel_end(ch);
 }
 
 static void evict_inode(struct inode *inode)
@@ -459,6 +459,14 @@ static void evict_inode(struct inode *inode)
 	} else {
 		evict_channel(inode->i_private);
 	}
+}
+
+/* After a grace period, as path walks look at inode and channel. */
+static void free_inode(struct inode *inode)
+{
+	if (!S_ISDIR(inode->i_mode) && inode->i_private)
+		kchan_channel_free(inode->i_private);
+	free_inode_nonrcu(inode);
 }
 
 static int show_options(struct seq_file *m, struct dentry *root)
@@ -477,6 +485,7 @@ static const struct super_operations super_ops = {
 	.statfs		= simple_statfs,
 	.drop_inode	= generic_delete_inode,
 	.evict_inode	= evict_inode,
+	.free_inode	= free_inode,
 	.show_options	= show_options,
 };
 

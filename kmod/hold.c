@@ -253,7 +253,8 @@ void kchan_hold_release(struct kchan_endpoint *ep)
 	struct kchan_channel *ch = ep->channel;
 	unsigned int n;
 
-	do {
+	/* Nothing is added any more. */
+	while (READ_ONCE(ep->held.rb_node)) {
 		LIST_HEAD(done);
 
 		spin_lock(&ch->lock);
@@ -264,7 +265,7 @@ void kchan_hold_release(struct kchan_endpoint *ep)
 		kchan_transfer_unlock(ch);
 		kchan_store_recycle_all(ch, &done);
 		cond_resched();
-	} while (n);
+	}
 }
 
 /* End the holding of a few, whoever holds them. Return: how many. */

@@ -2,6 +2,7 @@
 #include <linux/init.h>
 #include <linux/module.h>
 
+#include "channel.h"
 #include "control.h"
 #include "fs.h"
 #include "main.h"
@@ -20,9 +21,12 @@ static int __init kchan_init(void)
 	err = kchan_queue_init();
 	if (err)
 		goto exit_msg;
-	err = kchan_ns_init();
+	err = kchan_channel_init();
 	if (err)
 		goto exit_queue;
+	err = kchan_ns_init();
+	if (err)
+		goto exit_channel;
 	/* Before anything can happen that it tells of. */
 	err = kchan_netlink_init();
 	if (err)
@@ -41,6 +45,8 @@ exit_netlink:
 	kchan_netlink_exit();
 exit_ns:
 	kchan_ns_exit();
+exit_channel:
+	kchan_channel_exit();
 exit_queue:
 	kchan_queue_exit();
 exit_msg:
@@ -55,6 +61,7 @@ static void __exit kchan_exit(void)
 	kchan_netlink_exit();
 	kchanfs_exit();
 	kchan_ns_exit();
+	kchan_channel_exit();
 	kchan_queue_exit();
 	kchan_msg_exit();
 }

@@ -45,21 +45,43 @@ int kchan_name_check(const char *name)
 	}
 }
 
-/* A name from user space, checked. */
-static char *name_get(u64 uname)
+/**
+ * struct name - a name from user space
+ * @text: the name
+ * @brief: where it is if it is short, as most are
+ */
+struct name {
+	char *text;
+	char brief[48];
+};
+
+static void name_put(struct name *name)
 {
-	char *name;
+	if (name->text != name->brief)
+		kfree(name->text);
+}
+
+/* Read a name and check it; for name_put() if that succeeds. */
+static int name_get(struct name *name, u64 uname)
+{
+	const char __user *from = u64_to_user_ptr(uname);
+	long len;
 	int err;
 
-	name = strndup_user(u64_to_user_ptr(uname), KCHAN_NAME_MAX + 1);
-	if (IS_ERR(name))
-		return PTR_ERR(name) == -EINVAL ? ERR_PTR(-ENAMETOOLONG) : name;
-	err = kchan_name_check(name);
-	if (err) {
-		kfree(name);
-		return ERR_PTR(err);
+	len = strncpy_from_user(name->brief, from, sizeof(name->brief));
+	if (len < 0)
+		return len;
+	name->text = name->brief;
+	if (len == sizeof(name->brief))
+		name->text = strndup_user(from, KCHAN_NAME_MAX + 1);
+	if (IS_ERR(name->text)) {
+		err = PTR_ERR(name->text);
+		return err == -EINVAL ? -ENAMETOOLONG : err;
 	}
-	return name;
+	err = kchan_name_check(name->text);
+	if (err)
+		name_put(name);
+	return err;
 }
 
 static int open_flags_check(u32 flags)
@@ -104,20 +126,28 @@ static struct file *open_directory(const struct path *root, const char *name)
 	return file;
 }
 
-/* The directory of @name; @last is set to what follows. */
-static struct file *open_parent(const struct path *root, char *name,
-				const char **last)
+/* The directory of @name, for path_put(); @last is set to what follows. */
+static int get_parent(const struct path *root, char *name, struct path *parent,
+		      const char **last)
 {
 	char *slash = strrchr(name, '/');
-	struct file *parent;
+	struct file *file;
 
 	*last = slash ? slash + 1 : name;
-	if (!slash)
-		return open_directory(root, ".");
+	if (!slash) {
+		*parent = *root;
+		path_get(parent);
+		return 0;
+	}
 	*slash = '\0';
-	parent = open_directory(root, name);
+	file = open_directory(root, name);
 	*slash = '/';
-	return parent;
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	*parent = file->f_path;
+	path_get(parent);
+	fput(file);
+	return 0;
 }
 
 /* @ro: what mnt_want_write() said. */
@@ -187,15 +217,16 @@ static struct file *create_once(const struct path *root, char *name,
 				const struct kchan_create *arg,
 				struct kchan_attr *attr)
 {
-	struct file *parent, *file;
+	struct path parent;
+	struct file *file;
 	const char *last;
+	int err;
 
-	parent = open_parent(root, name, &last);
-	if (IS_ERR(parent))
-		return parent;
-	file = create_in(&parent->f_path, last, arg->mode, attr,
-			 arg->open_flags);
-	fput(parent);
+	err = get_parent(root, name, &parent, &last);
+	if (err)
+		return ERR_PTR(err);
+	file = create_in(&parent, last, arg->mode, attr, arg->open_flags);
+	path_put(&parent);
 	return file;
 }
 
@@ -385,7 +416,7 @@ unreserve:
 int kchan_names_create(const struct kchan_scope *scope, void __user *uarg)
 {
 	struct kchan_create arg;
-	char *name = NULL;
+	struct name name;
 	int err;
 
 	err = kchan_arg_get(&arg, sizeof(arg),
@@ -395,12 +426,13 @@ int kchan_names_create(const struct kchan_scope *scope, void __user *uarg)
 	err = create_check(&arg);
 	if (err)
 		return err;
-	if (arg.name)
-		name = name_get(arg.name);
-	if (IS_ERR(name))
-		return PTR_ERR(name);
-	err = create(scope->root, &arg, uarg, name);
-	kfree(name);
+	if (!arg.name)
+		return create(scope->root, &arg, uarg, NULL);
+	err = name_get(&name, arg.name);
+	if (err)
+		return err;
+	err = create(scope->root, &arg, uarg, name.text);
+	name_put(&name);
 	return err;
 }
 
@@ -439,7 +471,7 @@ unreserve:
 int kchan_names_open(const struct kchan_scope *scope, void __user *uarg)
 {
 	struct kchan_open arg;
-	char *name;
+	struct name name;
 	int err;
 
 	err = kchan_arg_get(&arg, sizeof(arg), sizeof(arg), uarg);
@@ -450,11 +482,11 @@ int kchan_names_open(const struct kchan_scope *scope, void __user *uarg)
 	err = open_flags_check(arg.open_flags);
 	if (err)
 		return err;
-	name = name_get(arg.name);
-	if (IS_ERR(name))
-		return PTR_ERR(name);
-	err = open(scope->root, &arg, uarg, name);
-	kfree(name);
+	err = name_get(&name, arg.name);
+	if (err)
+		return err;
+	err = open(scope->root, &arg, uarg, name.text);
+	name_put(&name);
 	return err;
 }
 
@@ -501,15 +533,15 @@ static int unlink_in(const struct path *parent, const char *last,
 static int unlink_name(const struct path *root, char *name,
 		       const struct kchan_remove *arg)
 {
-	struct file *parent;
+	struct path parent;
 	const char *last;
 	int err;
 
-	parent = open_parent(root, name, &last);
-	if (IS_ERR(parent))
-		return PTR_ERR(parent);
-	err = unlink_in(&parent->f_path, last, arg);
-	fput(parent);
+	err = get_parent(root, name, &parent, &last);
+	if (err)
+		return err;
+	err = unlink_in(&parent, last, arg);
+	path_put(&parent);
 	return err;
 }
 
@@ -633,7 +665,7 @@ static int remove_by_id(struct vfsmount *mnt, const struct kchan_remove *arg)
 int kchan_names_remove(const struct kchan_scope *scope, void __user *uarg)
 {
 	struct kchan_remove arg;
-	char *name;
+	struct name name;
 	int err;
 
 	err = kchan_arg_get(&arg, sizeof(arg), sizeof(arg), uarg);
@@ -645,13 +677,13 @@ int kchan_names_remove(const struct kchan_scope *scope, void __user *uarg)
 		return -EINVAL;
 	if (!arg.name)
 		return remove_by_id(scope->root->mnt, &arg);
-	name = name_get(arg.name);
-	if (IS_ERR(name))
-		return PTR_ERR(name);
+	err = name_get(&name, arg.name);
+	if (err)
+		return err;
 	if (arg.flags & KCHAN_REMOVE_NOW)
-		err = revoke_name(scope->root, name, &arg);
+		err = revoke_name(scope->root, name.text, &arg);
 	else
-		err = unlink_name(scope->root, name, &arg);
-	kfree(name);
+		err = unlink_name(scope->root, name.text, &arg);
+	name_put(&name);
 	return err;
 }
