@@ -214,6 +214,7 @@ struct kchan_member {
  * @create_time: CLOCK_MONOTONIC ns [const]
  *
  * @spare: a message kept for the next sender [SPARE_OWNER, see store.c]
+ * @spares: small ones for the next batch, the first of a chain [likewise]
  *
  * @queue: the messages
  * @extras: KCHAN_EXTRA_*; 0 in a plain channel
@@ -270,6 +271,7 @@ struct kchan_channel {
 	u64 create_time;
 
 	struct kchan_msg *spare;
+	struct kchan_msg *spares;
 
 	struct kchan_queue queue;
 	u32 extras;

@@ -5,6 +5,7 @@
 #include <linux/err.h>
 #include <linux/fs.h>
 
+#include "abi.h"
 #include "channel.h"
 #include "compat.h"
 #include "transfer.h"
@@ -33,12 +34,47 @@ kchan_patience_get(const struct file *file, u32 flags, u64 deadline)
 	};
 }
 
-/* One message of a batch. */
-typedef int kchan_batch_item(struct kchan_endpoint *ep, void __user *uarg,
-			     u32 stride, const struct kchan_patience *patience);
+/**
+ * struct kchan_batch_ops - what a batch does with messages
+ * @item: with one, waiting if need be; returns 0 or an error
+ * @burst: with as many of @max as can be done at once; returns how many. Or NULL
+ */
+struct kchan_batch_ops {
+	int (*item)(struct kchan_endpoint *ep, void __user *uarg, u32 stride,
+		    const struct kchan_patience *patience);
+	u32 (*burst)(struct kchan_endpoint *ep, u64 items, u32 stride, u32 max);
+};
 
+/* batch.c */
 long kchan_endpoint_batch(struct file *file, void __user *uarg, fmode_t mode,
-			 kchan_batch_item *item);
+			  const struct kchan_batch_ops *ops);
+u32 kchan_batch_send(struct kchan_endpoint *ep, u64 items, u32 stride, u32 max);
+u32 kchan_batch_recv(struct kchan_endpoint *ep, u64 items, u32 stride, u32 max);
+
+/**
+ * kchan_recv_describe - say what there is to say of a message
+ * @arg: takes it
+ * @msg: the message
+ * @offset: kchan_timens_offset()
+ */
+static __always_inline void kchan_recv_describe(struct kchan_recv *arg,
+						struct kchan_msg *msg,
+						s64 offset)
+{
+	u64 expiry = kchan_msg_expiry(msg);
+
+	arg->len = msg->entry.size;
+	arg->tag = msg->entry.tag;
+	arg->seq = msg->entry.seq;
+	arg->time = msg->time + offset;
+	arg->prio = msg->entry.prio;
+	arg->deliveries = msg->deliveries;
+	arg->pid = kchan_current_pid(msg->pid);
+	kchan_current_ids(msg->user->uid, msg->gid, &arg->uid, &arg->gid);
+	arg->expiry = expiry ? expiry + offset : 0;
+	arg->reason = msg->reason;
+	arg->origin = msg->origin;
+}
 
 int kchan_endpoint_open(struct inode *inode, struct file *file);
 long kchan_endpoint_ioctl(struct file *file, unsigned int cmd,

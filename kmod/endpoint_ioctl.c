@@ -98,21 +98,9 @@ static __always_inline int want_get(struct kchan_want *want,
 	return 0;
 }
 
-static __always_inline void recv_describe(void *recv, struct kchan_msg *msg)
+static void peek_describe(void *arg, struct kchan_msg *msg)
 {
-	struct kchan_recv *arg = recv;
-
-	arg->len = msg->entry.size;
-	arg->tag = msg->entry.tag;
-	arg->seq = msg->entry.seq;
-	arg->time = kchan_time_to_user(msg->time);
-	arg->prio = msg->entry.prio;
-	arg->deliveries = msg->deliveries;
-	arg->pid = kchan_current_pid(msg->pid);
-	kchan_current_ids(msg->user->uid, msg->gid, &arg->uid, &arg->gid);
-	arg->expiry = kchan_time_to_user(kchan_msg_expiry(msg));
-	arg->reason = msg->reason;
-	arg->origin = msg->origin;
+	kchan_recv_describe(arg, msg, kchan_timens_offset());
 }
 
 /* A message has been copied out, or @err says why not. */
@@ -138,7 +126,7 @@ recv_slow(struct kchan_endpoint *ep, struct kchan_recv *arg,
 {
 	if (arg->flags & KCHAN_PEEK)
 		return kchan_select_peek(ep->channel, want, arg->position,
-					 recv_describe, arg);
+					 peek_describe, arg);
 	return kchan_transfer_recv(ep, want, patience);
 }
 
@@ -164,7 +152,7 @@ static __always_inline int recv_one(struct kchan_endpoint *ep,
 	if (err)
 		return err;
 	if (!(arg->flags & KCHAN_PEEK))
-		recv_describe(arg, msg);
+		kchan_recv_describe(arg, msg, kchan_timens_offset());
 	err = kchan_store_copy_out(msg, u64_to_user_ptr(arg->data));
 	if (!err)
 		err = kchan_arg_put(uarg, arg, sizeof(*arg));
@@ -202,6 +190,11 @@ static int send_item(struct kchan_endpoint *ep, void __user *uarg, u32 stride,
 	return send_one(ep, &arg, uarg, patience);
 }
 
+static const struct kchan_batch_ops send_ops = {
+	.item = send_item,
+	.burst = kchan_batch_send,
+};
+
 static int recv_item(struct kchan_endpoint *ep, void __user *uarg, u32 stride,
 		     const struct kchan_patience *patience)
 {
@@ -217,73 +210,10 @@ static int recv_item(struct kchan_endpoint *ep, void __user *uarg, u32 stride,
 	return recv_one(ep, &arg, uarg, patience);
 }
 
-/* Wait for the first @min messages, and do the others as far as that goes. */
-static int batch_run(struct file *file, const struct kchan_batch *batch,
-		     u32 min, kchan_batch_item *item)
-{
-	struct kchan_patience patience =
-		kchan_patience_get(file, batch->flags, batch->deadline);
-	struct kchan_endpoint *ep = file->private_data;
-	int err = 0;
-	u32 i;
-
-	for (i = 0; i < batch->count; i++) {
-		patience.nonblock |= i >= min;
-		err = item(ep, u64_to_user_ptr(batch->items +
-					       (u64)i * batch->stride),
-			   batch->stride, &patience);
-		if (err)
-			break;
-		cond_resched();
-		if (fatal_signal_pending(current)) {
-			i++;
-			break;
-		}
-	}
-	return i ? i : err;
-}
-
-static int batch_get(struct kchan_batch *batch, void __user *uarg)
-{
-	int err;
-
-	err = kchan_arg_get(batch, sizeof(*batch), sizeof(*batch), uarg);
-	if (err)
-		return err;
-	if (batch->flags & ~KCHAN_WAIT_FLAGS)
-		return -EINVAL;
-	if (!batch->count || batch->count > KCHAN_BATCH_MAX ||
-	    batch->min > batch->count || batch->stride % 8 || batch->reserved)
-		return -EINVAL;
-	return 0;
-}
-
-/**
- * kchan_endpoint_batch - a command that takes &struct kchan_batch
- * @file: the endpoint
- * @uarg: the argument
- * @mode: %FMODE_WRITE: to send all; %FMODE_READ: to receive as many as are asked for
- * @item: does it with one message
- *
- * Return: how many, or an error.
- */
-long kchan_endpoint_batch(struct file *file, void __user *uarg, fmode_t mode,
-			 kchan_batch_item *item)
-{
-	struct kchan_batch batch;
-	int err;
-
-	if (!(file->f_mode & mode))
-		return -EBADF;
-	err = batch_get(&batch, uarg);
-	if (err)
-		return err;
-	if (mode & FMODE_READ)
-		return batch_run(file, &batch, batch.min ? batch.min : 1, item);
-	if (batch.min)
-		return -EINVAL;
-	return batch_run(file, &batch, batch.count, item);
-}
+static const struct kchan_batch_ops recv_ops = {
+	.item = recv_item,
+	.burst = kchan_batch_recv,
+};
 
 /* End the holding of messages one after another. */
 static int end_each(struct kchan_endpoint *ep, const struct kchan_ack *arg,
@@ -446,9 +376,9 @@ long kchan_endpoint_ioctl(struct file *file, unsigned int cmd,
 	case KCHAN_IOC_SETTINGS:
 		return ioctl_settings(file, uarg);
 	case KCHAN_IOC_SEND_BATCH:
-		return kchan_endpoint_batch(file, uarg, FMODE_WRITE, send_item);
+		return kchan_endpoint_batch(file, uarg, FMODE_WRITE, &send_ops);
 	case KCHAN_IOC_RECV_BATCH:
-		return kchan_endpoint_batch(file, uarg, FMODE_READ, recv_item);
+		return kchan_endpoint_batch(file, uarg, FMODE_READ, &recv_ops);
 	case KCHAN_IOC_FEATURES:
 		return kchan_ioctl_features(uarg);
 	default:

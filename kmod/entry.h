@@ -10,6 +10,7 @@
  * struct kchan_entry - what queue and index know of a message
  * @node: in the circular list of its priority
  * @rb: with @back in the queue's tree; while it is held, in the endpoint's
+ * @next: while its message is a spare one: that of the next
  * @by_tag: with @indexed in the index
  * @seq: its number: the order within a priority
  * @tag: the sender's number
@@ -24,6 +25,7 @@ struct kchan_entry {
 	union {
 		struct list_head node;
 		struct rb_node rb;
+		struct kchan_entry *next;
 	};
 	struct rb_node by_tag;
 	u64 seq;

@@ -45,6 +45,40 @@ static __always_inline void kchan_pass_note_sender(struct kchan_msg *msg,
 	}
 }
 
+static __always_inline struct kchan_msg *
+kchan_pass_next_spare(const struct kchan_msg *spare)
+{
+	struct kchan_entry *next = spare->entry.next;
+
+	return next ? container_of(next, struct kchan_msg, entry) : NULL;
+}
+
+/**
+ * kchan_pass_new - kchan_store_new() of one that does not expire, for a batch
+ * @ch: the channel
+ * @user: who pays
+ * @size: payload bytes
+ * @spares: what kchan_store_take_spares() gave; becomes what is left of it
+ */
+static __always_inline struct kchan_msg *
+kchan_pass_new(struct kchan_channel *ch, struct kchan_user *user, u32 size,
+	       struct kchan_msg **spares)
+{
+	struct kchan_msg *msg = *spares;
+
+	if (unlikely(!msg || size > KCHAN_MSG_SMALL ||
+		     msg->payer != kchan_msg_payer()))
+		return kchan_store_new(ch, user, size, false);
+	if (!kchan_charge(&user->bytes, kchan_msg_footprint(0, size),
+			  kchan_limit(&ch->ns->limits, max_bytes_user)))
+		return ERR_PTR(-EDQUOT);
+	*spares = kchan_pass_next_spare(msg);
+	msg->entry.size = size;
+	msg->due = false;
+	kchan_pass_note_sender(msg, user, task_tgid(current));
+	return msg;
+}
+
 static __always_inline void kchan_pass_note_fill_locked(struct kchan_channel *ch)
 	__must_hold(&ch->lock)
 {
@@ -151,13 +185,12 @@ kchan_pass_note_left_locked(struct kchan_channel *ch, const struct kchan_msg *ms
 	kchan_pass_note_pid(&ch->stats.recv_pid, pid);
 }
 
-/* Take a message off the queue for a receiver; @holder holds it unless NULL. */
+/* A message is off the queue for a receiver; @holder holds it unless NULL. */
 static __always_inline void
-kchan_pass_dequeue_locked(struct kchan_channel *ch, struct kchan_msg *msg,
-			  struct pid *pid, struct kchan_endpoint *holder)
+kchan_pass_note_received_locked(struct kchan_channel *ch, struct kchan_msg *msg,
+				struct pid *pid, struct kchan_endpoint *holder)
 	__must_hold(&ch->lock)
 {
-	kchan_pass_remove_locked(ch, msg);
 	msg->deliveries += kchan_pass_is_counted(msg);
 	if (unlikely(holder)) {
 		kchan_hold_count_locked(holder, msg);
@@ -167,6 +200,16 @@ kchan_pass_dequeue_locked(struct kchan_channel *ch, struct kchan_msg *msg,
 	}
 	kchan_pass_note_left_locked(ch, msg, pid);
 	trace_kchan_recv(ch, msg);
+}
+
+/* Take a message off the queue for a receiver. */
+static __always_inline void
+kchan_pass_dequeue_locked(struct kchan_channel *ch, struct kchan_msg *msg,
+			  struct pid *pid, struct kchan_endpoint *holder)
+	__must_hold(&ch->lock)
+{
+	kchan_pass_remove_locked(ch, msg);
+	kchan_pass_note_received_locked(ch, msg, pid, holder);
 }
 
 static inline struct kchan_msg *

@@ -188,6 +188,10 @@ static int publish_item(struct kchan_endpoint *ep, void __user *uarg, u32 stride
 	return publish_one(ep, &arg, uarg, patience);
 }
 
+static const struct kchan_batch_ops publish_ops = {
+	.item = publish_item,
+};
+
 static int take_one(struct kchan_endpoint *ep, struct kchan_take *arg,
 		    struct kchan_take __user *uarg,
 		    const struct kchan_patience *patience)
@@ -261,6 +265,10 @@ static int take_item(struct kchan_endpoint *ep, void __user *uarg, u32 stride,
 	return take_one(ep, &arg, uarg, patience);
 }
 
+static const struct kchan_batch_ops take_ops = {
+	.item = take_item,
+};
+
 static int release_each(struct kchan_endpoint *ep,
 			const struct kchan_release *arg)
 {
@@ -320,9 +328,9 @@ long kchan_pool_ioctl(struct file *file, unsigned int cmd, void __user *uarg)
 	case KCHAN_IOC_RELEASE:
 		return ioctl_release(ep, uarg);
 	case KCHAN_IOC_PUBLISH_BATCH:
-		return kchan_endpoint_batch(file, uarg, FMODE_WRITE, publish_item);
+		return kchan_endpoint_batch(file, uarg, FMODE_WRITE, &publish_ops);
 	case KCHAN_IOC_TAKE_BATCH:
-		return kchan_endpoint_batch(file, uarg, FMODE_READ, take_item);
+		return kchan_endpoint_batch(file, uarg, FMODE_READ, &take_ops);
 	default:
 		return -ENOTTY;
 	}

@@ -381,6 +381,82 @@ void kchan_queue_del_sorted(struct kchan_queue *queue, struct kchan_entry *entry
 }
 
 /**
+ * kchan_queue_add_run - kchan_queue_add() of several
+ * @queue: a queue without a trie, that accepts them
+ * @run: the messages, in their order
+ * @count: how many, one at least
+ */
+void kchan_queue_add_run(struct kchan_queue *queue, struct kchan_entry **run,
+			 u32 count)
+{
+	struct list_head *first = &run[0]->node, *last = first;
+	u32 i;
+
+	for (i = 0; i < count; i++) {
+		struct list_head *node = &run[i]->node;
+
+		queue->bytes += run[i]->size;
+		last->next = node;
+		node->prev = last;
+		last = node;
+	}
+	queue->count += count;
+	last->next = first;
+	first->prev = last;
+	if (queue->flat)
+		list_bulk_move_tail(&queue->flat->node, first, last);
+	else
+		queue->flat = run[0];
+}
+
+/**
+ * kchan_queue_peek_run - the first messages
+ * @queue: a queue with a bucket and nothing else
+ * @run: takes them, still queued
+ * @max: at most so many
+ *
+ * Return: how many.
+ */
+u32 kchan_queue_peek_run(const struct kchan_queue *queue,
+			 struct kchan_entry **run, u32 max)
+{
+	struct kchan_entry *entry = queue->flat;
+	u32 i;
+
+	max = min(max, queue->count);
+	for (i = 0; i < max; i++) {
+		run[i] = entry;
+		entry = list_next_entry(entry, node);
+	}
+	return max;
+}
+
+/**
+ * kchan_queue_del_run - kchan_queue_del() of the first few
+ * @queue: a queue with a bucket and nothing else
+ * @run: its first messages, as kchan_queue_peek_run() gives them
+ * @count: how many, one at least
+ */
+void kchan_queue_del_run(struct kchan_queue *queue, struct kchan_entry **run,
+			 u32 count)
+{
+	struct list_head *before = run[0]->node.prev;
+	struct list_head *after = run[count - 1]->node.next;
+	u32 i;
+
+	for (i = 0; i < count; i++)
+		queue->bytes -= run[i]->size;
+	queue->count -= count;
+	if (queue->count) {
+		before->next = after;
+		after->prev = before;
+		queue->flat = list_entry(after, struct kchan_entry, node);
+	} else {
+		queue->flat = NULL;
+	}
+}
+
+/**
  * kchan_queue_detach_trie - back to a single bucket
  * @queue: an empty queue
  *

@@ -123,6 +123,13 @@ static __always_inline void kchan_queue_del(struct kchan_queue *queue,
 	queue->flat = NULL;
 }
 
+void kchan_queue_add_run(struct kchan_queue *queue, struct kchan_entry **run,
+			 u32 count);
+u32 kchan_queue_peek_run(const struct kchan_queue *queue,
+			 struct kchan_entry **run, u32 max);
+void kchan_queue_del_run(struct kchan_queue *queue, struct kchan_entry **run,
+			 u32 count);
+
 int kchan_qstash_fill(struct kchan_qstash *stash);
 void kchan_qstash_free(struct kchan_qstash *stash);
 

@@ -164,3 +164,36 @@ void kchan_transfer_return(struct kchan_endpoint *ep, struct kchan_msg *msg,
 	if (revoked)
 		kchan_store_free(msg);
 }
+
+/**
+ * kchan_transfer_unreceive - messages were not received after all
+ * @ch: the channel
+ * @run: what has just been taken from the queue for a receiver
+ * @count: how many
+ *
+ * They are where they were, as if they had never left.
+ */
+void kchan_transfer_unreceive(struct kchan_channel *ch, struct kchan_entry **run,
+			      u32 count)
+{
+	LIST_HEAD(dead);
+	u32 i;
+
+	if (!count)
+		return;
+	spin_lock(&ch->lock);
+	for (i = 0; i < count; i++) {
+		struct kchan_msg *msg = container_of(run[i], struct kchan_msg,
+						     entry);
+
+		ch->stats.received--;
+		ch->stats.received_bytes -= msg->entry.size;
+		msg->deliveries -= kchan_pass_is_counted(msg);
+		if (ch->revoked)
+			list_add_tail(&msg->entry.node, &dead);
+		else
+			kchan_transfer_requeue_locked(ch, msg, true);
+	}
+	kchan_transfer_unlock(ch);
+	kchan_store_recycle_all(ch, &dead);
+}

@@ -4,11 +4,12 @@
  *
  * A message is charged to the user of the endpoint that sends it until its end. Then a
  * channel keeps one for its next sender, with who sent it, as that is mostly the same;
- * but of large ones no more than KEPT_MAX for each user. One in a slot is not charged, nor
- * freed: its slot is (lend.c).
+ * but of large ones no more than KEPT_MAX for each user; and a chain of small ones for
+ * the next batch, as many as the last has received in one burst. One in a slot is not
+ * charged, nor freed: its slot is (lend.c).
  *
- * SPARE_OWNER: that one is in a word without a lock. Who exchanges the word for NULL
- * owns what was there, and who finds it taken frees his own::
+ * SPARE_OWNER: that one is in a word without a lock, and so is the first of the chain. Who
+ * exchanges the word for NULL owns what was there, and who finds it taken frees his own::
  *
  *	receiver                         sender, or the channel's trim
  *	uncharge, clean up               if (READ_ONCE(spare))	[sender]
@@ -128,6 +129,40 @@ struct kchan_msg *kchan_store_new(struct kchan_channel *ch,
 	return msg;
 }
 
+/**
+ * kchan_store_take_spares - take the small messages that the channel has kept
+ * @ch: the channel
+ *
+ * Return: the first, or NULL; they are for kchan_store_keep_spares().
+ */
+struct kchan_msg *kchan_store_take_spares(struct kchan_channel *ch)
+{
+	/* SPARE_OWNER */
+	return READ_ONCE(ch->spares) ? xchg(&ch->spares, NULL) : NULL;
+}
+
+static void free_spares(struct kchan_msg *spares)
+{
+	struct kchan_msg *next;
+
+	for (; spares; spares = next) {
+		next = kchan_pass_next_spare(spares);
+		msg_free(spares);
+	}
+}
+
+/**
+ * kchan_store_keep_spares - keep small messages for the next batch, or free them
+ * @ch: the channel
+ * @spares: the first, or NULL
+ */
+void kchan_store_keep_spares(struct kchan_channel *ch, struct kchan_msg *spares)
+{
+	/* SPARE_OWNER */
+	if (spares && cmpxchg(&ch->spares, NULL, spares))
+		free_spares(spares);
+}
+
 /* The last reference to a message is the caller's. */
 static void msg_end(struct kchan_msg *msg)
 {
@@ -160,6 +195,14 @@ void kchan_store_free(struct kchan_msg *msg)
 	msg_end(msg);
 }
 
+static __always_inline void make_spare(struct kchan_msg *msg)
+{
+	kchan_uncharge(&msg->user->bytes, kchan_msg_footprint_of(msg));
+	msg->deliveries = 0;
+	msg->reason = 0;
+	msg->origin = 0;
+}
+
 /**
  * kchan_store_recycle - kchan_store_free(), or keep it for the next sender
  * @ch: the channel
@@ -176,10 +219,7 @@ void kchan_store_recycle(struct kchan_channel *ch, struct kchan_msg *msg)
 		msg_end(msg);
 		return;
 	}
-	kchan_uncharge(&msg->user->bytes, kchan_msg_footprint_of(msg));
-	msg->deliveries = 0;
-	msg->reason = 0;
-	msg->origin = 0;
+	make_spare(msg);
 	/* SPARE_OWNER */
 	if (unlikely(cmpxchg(&ch->spare, NULL, msg)))
 		spare_free(msg);
@@ -196,6 +236,35 @@ void kchan_store_recycle_all(struct kchan_channel *ch, struct list_head *list)
 
 	list_for_each_entry_safe(msg, next, list, entry.node)
 		kchan_store_recycle(ch, msg);
+}
+
+/**
+ * kchan_store_recycle_run - kchan_store_recycle() of each, for the next batch
+ * @ch: the channel
+ * @run: messages of the caller's
+ * @count: how many
+ */
+void kchan_store_recycle_run(struct kchan_channel *ch, struct kchan_entry **run,
+			     u32 count)
+{
+	struct kchan_entry *first = NULL;
+
+	while (count--) {
+		struct kchan_msg *msg = container_of(run[count], struct kchan_msg,
+						     entry);
+
+		/* LAST_REF */
+		if (unlikely(msg->class || atomic_read_acquire(&msg->refs) != 1)) {
+			kchan_store_recycle(ch, msg);
+			continue;
+		}
+		make_spare(msg);
+		msg->entry.next = first;
+		first = &msg->entry;
+	}
+	if (first)
+		kchan_store_keep_spares(ch, container_of(first, struct kchan_msg,
+							 entry));
 }
 
 int kchan_store_copy_in_any(struct kchan_msg *msg, const void __user *from)
@@ -250,4 +319,5 @@ void kchan_store_trim(struct kchan_channel *ch)
 {
 	/* SPARE_OWNER */
 	spare_free(xchg(&ch->spare, NULL));
+	free_spares(kchan_store_take_spares(ch));
 }

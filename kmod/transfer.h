@@ -71,6 +71,10 @@ void kchan_store_free(struct kchan_msg *msg);
 void kchan_store_recycle(struct kchan_channel *ch, struct kchan_msg *msg);
 void kchan_store_recycle_all(struct kchan_channel *ch, struct list_head *list);
 void kchan_store_trim(struct kchan_channel *ch);
+struct kchan_msg *kchan_store_take_spares(struct kchan_channel *ch);
+void kchan_store_keep_spares(struct kchan_channel *ch, struct kchan_msg *spares);
+void kchan_store_recycle_run(struct kchan_channel *ch, struct kchan_entry **run,
+			     u32 count);
 int kchan_store_copy_in_any(struct kchan_msg *msg, const void __user *from);
 int kchan_store_copy_out_any(struct kchan_msg *msg, void __user *to);
 int kchan_store_copy_in_iter(struct kchan_msg *msg, struct iov_iter *from);
@@ -138,6 +142,8 @@ struct kchan_msg *kchan_transfer_recv(struct kchan_endpoint *ep,
 				      const struct kchan_patience *patience);
 void kchan_transfer_return(struct kchan_endpoint *ep, struct kchan_msg *msg,
 			   bool hold);
+void kchan_transfer_unreceive(struct kchan_channel *ch, struct kchan_entry **run,
+			      u32 count);
 
 /* transfer.c */
 void kchan_transfer_note_time_locked(struct kchan_channel *ch,

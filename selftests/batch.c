@@ -159,6 +159,62 @@ TEST_F(batch, batch_of_the_largest_count)
 }
 
 /* A program that knows more keeps larger structs; what is between stays. */
+#define MIXED 100
+
+/* Small and large ones, of two priorities, once and again with the memory of before. */
+TEST_F(batch, batches_of_all_sizes_are_what_their_messages_are)
+{
+	static const uint16_t sizes[] = { 1, 64, 65, 0, 63, 4000, 8, 300 };
+	static struct kchan_send send[MIXED];
+	static struct kchan_recv recv[MIXED];
+	static unsigned char in[MIXED][4001], out[MIXED][4001];
+	int fd = kc_create(self->ctl, NULL, O_RDWR), round, i;
+	struct kchan_batch arg;
+
+	for (round = 0; round < 4; round++) {
+		for (i = 0; i < MIXED; i++) {
+			memset(in[i], i + round, sizeof(in[i]));
+			memset(out[i], 0xee, sizeof(out[i]));
+			send[i] = kc_send_arg(in[i], sizes[(i + round) % 8]);
+			send[i].prio = round == 2 ? 7 : 0;
+			recv[i] = kc_recv_arg(out[i], sizeof(out[i]));
+		}
+		arg = kc_batch_arg(send, MIXED, sizeof(send[0]));
+		ASSERT_EQ(MIXED, send_batch(fd, &arg));
+		arg = kc_batch_arg(recv, MIXED, sizeof(recv[0]));
+		ASSERT_EQ(MIXED, recv_batch(fd, &arg));
+		for (i = 0; i < MIXED; i++) {
+			ASSERT_EQ(send[i].seq, recv[i].seq);
+			ASSERT_EQ(send[i].prio, recv[i].prio);
+			ASSERT_EQ(send[i].len, recv[i].len);
+			ASSERT_EQ(0, memcmp(in[i], out[i], recv[i].len));
+			ASSERT_EQ(0xee, out[i][recv[i].len]);
+		}
+	}
+	ASSERT_TRUE(kc_sums(fd));
+	close(fd);
+}
+
+/* What a batch leaves in the queue goes on singly, and the reverse. */
+TEST_F(batch, batches_and_single_messages_keep_their_order)
+{
+	struct kchan_batch arg = sends(self, 3);
+	uint64_t seq = 0;
+	int i;
+
+	ASSERT_EQ(3, send_batch(self->fd, &arg));
+	ASSERT_EQ(0, kc_send(self->fd, 0, 0, "x", 1));
+	ASSERT_EQ(3, send_batch(self->fd, &arg));
+	ASSERT_EQ(0, kc_recv(self->fd, &self->recv[0]));
+	arg = kc_batch_arg(&self->recv[1], 4, sizeof(self->recv[0]));
+	ASSERT_EQ(4, recv_batch(self->fd, &arg));
+	ASSERT_EQ(0, kc_recv(self->fd, &self->recv[5]));
+	arg = kc_batch_arg(&self->recv[6], 2, sizeof(self->recv[0]));
+	ASSERT_EQ(1, recv_batch(self->fd, &arg));
+	for (i = 0; i < 7; i++)
+		EXPECT_EQ(++seq, self->recv[i].seq);
+}
+
 TEST_F(batch, stride_goes_from_one_struct_to_the_next)
 {
 	struct wide { struct kchan_send send; uint64_t own[3]; } wide[3];
@@ -353,6 +409,37 @@ TEST_F(batch, receive_that_faults_ends_the_batch_and_loses_nothing)
 	EXPECT_EQ(3, recv_batch(self->fd, &arg));
 	EXPECT_EQ(4, self->recv[3].seq);
 	EXPECT_EQ(5, self->recv[4].seq);
+}
+
+/* They were in the kernel's hand, but in no receiver's. */
+TEST_F(batch, messages_behind_one_that_faults_were_not_delivered)
+{
+	struct kchan_batch arg = recvs(self, N);
+
+	ASSERT_TRUE(fill_queue(self, 6));
+	self->recv[1].data = 1;
+	EXPECT_EQ(1, recv_batch(self->fd, &arg));
+	EXPECT_EQ(1, kc_state(self->fd).received);
+	EXPECT_EQ(5, kc_state(self->fd).queued);
+	EXPECT_TRUE(untouched(self, 2, N));
+	arg = kc_batch_arg(&self->recv[2], N - 2, sizeof(self->recv[0]));
+	ASSERT_EQ(5, recv_batch(self->fd, &arg));
+	EXPECT_EQ(2, self->recv[2].seq);
+	EXPECT_EQ(3, self->recv[3].seq);
+	EXPECT_EQ(1, self->recv[3].deliveries);
+	EXPECT_EQ(1, self->recv[6].deliveries);
+	EXPECT_EQ(6, self->recv[6].seq);
+}
+
+TEST_F(batch, numbers_that_cannot_be_written_are_of_messages_not_sent)
+{
+	struct kchan_send *page = kc_guarded(4096);
+	struct kchan_batch arg = kc_batch_arg(page, 2, sizeof(*page));
+
+	memcpy(page, self->send, 2 * sizeof(*page));
+	ASSERT_EQ(0, mprotect(page, 4096, PROT_READ));
+	EXPECT_EQ(-EFAULT, send_batch(self->fd, &arg));
+	EXPECT_TRUE(kc_unchanged(&self->before, self->fd));
 }
 
 TEST_F(batch, send_whose_payload_faults_ends_the_batch)

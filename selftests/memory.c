@@ -396,4 +396,31 @@ TEST_F(many, idle_channel_gives_its_memory_back)
 	close(fd);
 }
 
+#define BATCH 256
+
+/* What batches keep for the next is no more than a burst, and goes with time. */
+TEST_F(many, batches_keep_few_messages_and_not_for_long)
+{
+	static struct kchan_send send[BATCH];
+	static struct kchan_recv recv[BATCH];
+	int fd = kc_queue(self->env.ctl, BATCH, 64, BATCH * 64);
+	struct kchan_batch out = kc_batch_arg(send, BATCH, sizeof(send[0]));
+	struct kchan_batch in = kc_batch_arg(recv, BATCH, sizeof(recv[0]));
+	struct usage with = usage();
+	char buf[64] = "";
+	int i;
+
+	for (i = 0; i < BATCH; i++) {
+		send[i] = kc_send_arg(buf, sizeof(buf));
+		recv[i] = kc_recv_arg(buf, sizeof(buf));
+	}
+	ASSERT_EQ(BATCH, kc_ioctl(fd, KCHAN_IOC_SEND_BATCH, &out));
+	EXPECT_LE(with.objects + BATCH, usage().objects);
+	ASSERT_EQ(BATCH, kc_ioctl(fd, KCHAN_IOC_RECV_BATCH, &in));
+	EXPECT_GE(with.objects + 33, usage().objects);
+	EXPECT_TRUE(KC_EVENTUALLY(usage().objects <= with.objects))
+		TH_LOG("%lld objects, then %lld", with.objects, usage().objects);
+	close(fd);
+}
+
 TEST_HARNESS_MAIN
