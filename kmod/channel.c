@@ -138,16 +138,19 @@ static int resolve_attr(struct kchan_attr *attr, struct kchan_limits *limits)
 static int channel_list(struct kchan_channel *ch)
 {
 	struct kchan_ns *ns = ch->ns;
+	XA_STATE(xas, &ns->channels, ch->id);
 	int err;
 
-	xa_lock(&ns->channels);
-	/* It may drop the lock, before it lists the channel. */
-	err = __xa_insert(&ns->channels, ch->id, ch, GFP_KERNEL);
-	if (!err && ns->dead) {
-		__xa_erase(&ns->channels, ch->id);
-		err = -EIDRM;
-	}
-	xa_unlock(&ns->channels);
+	do {
+		xas_lock(&xas);
+		err = ns->dead ? -EIDRM : 0;
+		/* Who is listed is seen, and so stays till it has ended. */
+		if (!err) {
+			xas_store(&xas, ch);
+			err = xas_error(&xas);
+		}
+		xas_unlock(&xas);
+	} while (xas_nomem(&xas, GFP_KERNEL));
 	if (!err)
 		atomic_inc(&ns->changes);
 	return err;

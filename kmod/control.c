@@ -3,14 +3,15 @@
  * DOC: the control device
  *
  * /dev/kchan makes, opens and removes channels of the instance of the network
- * namespace in which it was opened. An open one is a mount of that instance, and
- * names.c does the rest.
+ * namespace in which it was opened. From its first command on an open one has a mount
+ * of that instance, and names.c does the rest.
  */
 #include <linux/fs.h>
 #include <linux/kchan.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/mount.h>
+#include <linux/slab.h>
 
 #include "abi.h"
 #include "compat.h"
@@ -19,21 +20,56 @@
 #include "names.h"
 #include "ns.h"
 
+/**
+ * struct control - an open control device
+ * @ns: the instance, referenced [const]
+ * @mnt: a mount of it, from the first command on; set once [cmpxchg]
+ */
+struct control {
+	struct kchan_ns *ns;
+	struct vfsmount *mnt;
+};
+
+/* Mounts nothing: all who open a device like this one would wait for that. */
 static int control_open(struct inode *inode, struct file *file)
 {
-	struct vfsmount *mnt =
-		kchanfs_mount(kchan_ns_of(current->nsproxy->net_ns));
+	struct control *control = kzalloc(sizeof(*control), GFP_KERNEL_ACCOUNT);
 
-	if (IS_ERR(mnt))
-		return PTR_ERR(mnt);
-	file->private_data = mnt;
+	if (!control)
+		return -ENOMEM;
+	control->ns = kchan_ns_get(kchan_ns_of(current->nsproxy->net_ns));
+	file->private_data = control;
 	return stream_open(inode, file);
 }
 
 static int control_release(struct inode *inode, struct file *file)
 {
-	mntput(file->private_data);
+	struct control *control = file->private_data;
+
+	mntput(control->mnt);
+	kchan_ns_put(control->ns);
+	kfree(control);
 	return 0;
+}
+
+static struct vfsmount *control_mount(struct control *control)
+{
+	struct vfsmount *mnt, *other;
+
+	if (READ_ONCE(control->ns->dead))
+		return ERR_PTR(-EIDRM);
+	/* Pairs with the exchange below, a full barrier. */
+	mnt = smp_load_acquire(&control->mnt);
+	if (mnt)
+		return mnt;
+	mnt = kchanfs_mount(control->ns);
+	if (IS_ERR(mnt))
+		return mnt;
+	other = cmpxchg(&control->mnt, NULL, mnt);
+	if (!other)
+		return mnt;
+	mntput(mnt);
+	return other;
 }
 
 /* Do something with the names of the whole instance. */
@@ -41,13 +77,15 @@ static int in_instance(struct file *file, void __user *uarg,
 		       int (*names)(const struct kchan_scope *scope,
 				    void __user *uarg))
 {
-	struct vfsmount *mnt = file->private_data;
-	const struct path root = { .mnt = mnt, .dentry = mnt->mnt_root };
-	const struct kchan_scope scope = { .root = &root, .whole = true };
-	const struct kchan_ns *ns = mnt->mnt_sb->s_fs_info;
+	struct vfsmount *mnt = control_mount(file->private_data);
+	struct kchan_scope scope = { .whole = true };
+	struct path root;
 
-	if (READ_ONCE(ns->dead))
-		return -EIDRM;
+	if (IS_ERR(mnt))
+		return PTR_ERR(mnt);
+	root.mnt = mnt;
+	root.dentry = mnt->mnt_root;
+	scope.root = &root;
 	return names(&scope, uarg);
 }
 

@@ -8,8 +8,8 @@
  *
  * Who holds what: a name pins its dentry, and with it one active reference of the
  * superblock (kchanfs_pin()), so that channels stay when the last mount goes.
- * Endpoints hold the superblock by the mount of their file, an open /dev/kchan by one
- * of its own. So the superblock, and by it the module, is held exactly while the
+ * Endpoints hold the superblock by the mount of their file, an open /dev/kchan that was used
+ * by one of its own. So the superblock, and by it the module, is held exactly while the
  * instance has a name, an endpoint, a mount or an open control device.
  *
  * Anybody may make names in a directory that he may write, but only the owner of
