@@ -24,8 +24,9 @@
 #include "pass.h"
 #include "transfer.h"
 
-/* Messages in a burst, at most. */
-#define BURST	32
+/* Messages in a burst, at most, and their size: larger ones gain little by it. */
+#define BURST		32
+#define BURST_SIZE	4096U
 
 /**
  * struct burst - messages on their way between user memory and the queue
@@ -33,6 +34,7 @@
  * @items: address of the caller's structs
  * @stride: bytes from one to the next
  * @count: how many messages there are
+ * @prio: the priority of all that are sent
  * @run: the messages, in their order
  */
 struct burst {
@@ -40,6 +42,7 @@ struct burst {
 	u64 items;
 	u32 stride;
 	u32 count;
+	u16 prio;
 	struct kchan_entry *run[BURST];
 };
 
@@ -58,24 +61,26 @@ static void __user *item_of(const struct burst *burst, u32 i)
  * @data: address of the payload
  * @tag: its tag
  * @len: payload bytes
- * @prio: its priority
  */
 struct letter {
 	u64 data;
 	u64 tag;
 	u32 len;
-	u32 prio;
 };
 
 /*
  * Read structs, and see that numbers can be written there. Return: how many come before
- * the first that is for a single item.
+ * the first that is for a single item, or could not be queued as things are.
  */
-static u32 read_letters(const struct burst *burst, struct letter *letters, u32 max)
+static u32 read_letters(struct burst *burst, struct letter *letters, u32 max)
 {
-	u32 size, flags, n = 0;
+	const struct kchan_channel *ch = burst->ep->channel;
+	s64 bytes = READ_ONCE(ch->bytes_left) - (s64)READ_ONCE(ch->queue.bytes);
+	u32 len_max = min(ch->attr.msgsize, BURST_SIZE);
+	u32 size, flags, len, prio, n = 0;
 	u64 deadline, expiry, seq;
 
+	burst->prio = READ_ONCE(ch->queue.flat_prio);
 	might_fault();
 	if (!user_access_begin(item_of(burst, 0), (size_t)max * burst->stride))
 		return 0;
@@ -86,12 +91,15 @@ static u32 read_letters(const struct burst *burst, struct letter *letters, u32 m
 		unsafe_get_user(size, &uarg->size, end);
 		unsafe_get_user(flags, &uarg->flags, end);
 		unsafe_get_user(letter->data, &uarg->data, end);
-		unsafe_get_user(letter->len, &uarg->len, end);
-		unsafe_get_user(letter->prio, &uarg->prio, end);
+		unsafe_get_user(len, &uarg->len, end);
+		unsafe_get_user(prio, &uarg->prio, end);
 		unsafe_get_user(letter->tag, &uarg->tag, end);
 		unsafe_get_user(deadline, &uarg->deadline, end);
 		unsafe_get_user(expiry, &uarg->expiry, end);
-		if (size != sizeof(*uarg) || (flags | deadline | expiry))
+		letter->len = len;
+		bytes -= len;
+		if (size != sizeof(*uarg) || (flags | deadline | expiry) ||
+		    prio != burst->prio || len > len_max || bytes < 0)
 			break;
 		unsafe_get_user(seq, &uarg->seq, end);
 		unsafe_put_user(seq, &uarg->seq, end);
@@ -125,15 +133,12 @@ static __always_inline bool make_next(struct burst *burst,
 	struct kchan_endpoint *ep = burst->ep;
 	struct kchan_msg *msg;
 
-	if (letter->len > ep->channel->attr.msgsize ||
-	    letter->prio > KCHAN_PRIO_MAX)
-		return false;
 	msg = kchan_pass_new(ep->channel, ep->user, letter->len, spares);
 	if (IS_ERR(msg))
 		return false;
 	msg->gid = ep->gid;
 	msg->entry.tag = letter->tag;
-	msg->entry.prio = letter->prio;
+	msg->entry.prio = burst->prio;
 	if (kchan_store_copy_in(msg, u64_to_user_ptr(letter->data))) {
 		kchan_store_free(msg);
 		return false;
@@ -149,11 +154,21 @@ static void make_burst(struct burst *burst, u32 max)
 	struct kchan_msg *spares;
 
 	max = read_letters(burst, letters, max);
-	spares = kchan_store_take_spares(ch);
+	spares = kchan_store_take_spares(ch, max);
 	while (burst->count < max &&
 	       make_next(burst, &letters[burst->count], &spares))
 		;
-	kchan_store_keep_spares(ch, spares);
+	kchan_store_return_spares(ch, spares);
+}
+
+/*
+ * Would all of a burst be for nothing? Without the lock: what is made for nothing all the
+ * same is no harm. Who traces sees the messages one by one.
+ */
+static bool is_for_items(const struct kchan_channel *ch, bool sorted)
+{
+	return sorted || READ_ONCE(ch->extras) ||
+	       static_branch_unlikely(&kchan_traced);
 }
 
 /*
@@ -173,10 +188,9 @@ static u32 note_sent_locked(const struct burst *burst, u64 now)
 		struct kchan_msg *msg = msg_of(burst, i);
 
 		bytes -= msg->entry.size;
-		if (bytes < 0 || msg->entry.prio != ch->queue.flat_prio)
+		if (bytes < 0)
 			break;
 		kchan_pass_note_sent_locked(ch, msg, now, ch->last_seq + 1);
-		trace_kchan_send(ch, msg);
 	}
 	return i;
 }
@@ -193,12 +207,13 @@ static u32 queue_burst(struct burst *burst, u64 *seq)
 
 	spin_lock(&ch->lock);
 	*seq = ch->last_seq + 1;
-	if (likely(!ch->senders.count && !ch->queue.root && !ch->extras))
+	if (likely(!(ch->senders.count | ch->extras) && !ch->queue.root &&
+		   ch->queue.flat_prio == burst->prio))
 		n = note_sent_locked(burst, now);
 	if (n) {
 		kchan_queue_add_run(&ch->queue, burst->run, n);
 		ch->events |= ch->msg_events;
-		kchan_pass_note_fill_locked(ch);
+		kchan_pass_note_fill_locked(ch, ch->queue.count, ch->queue.bytes);
 	}
 	kchan_pass_unlock(ch);
 	return n;
@@ -221,7 +236,9 @@ u32 kchan_batch_send(struct kchan_endpoint *ep, u64 items, u32 stride, u32 max)
 	u32 i, sent;
 	u64 seq;
 
-	if (ch->attr.special || room <= 0 || stride < sizeof(struct kchan_send))
+	if (ch->attr.special || room <= 0 || stride < sizeof(struct kchan_send) ||
+	    READ_ONCE(ch->senders.count) ||
+	    is_for_items(ch, READ_ONCE(ch->queue.root)))
 		return 0;
 	make_burst(&burst, min3(max, (u32)room, (u32)BURST));
 	sent = queue_burst(&burst, &seq);
@@ -290,7 +307,7 @@ static void take_burst(struct burst *burst, const struct place *places, u32 max)
 	burst->count = i;
 }
 
-/* Copy out what was taken. Return: how many, until one fails. */
+/* Copy out what was taken. Return: how many, until one fails or we are killed. */
 static u32 copy_burst(const struct burst *burst, const struct place *places)
 {
 	struct kchan_recv arg = { .size = sizeof(arg) };
@@ -300,6 +317,8 @@ static u32 copy_burst(const struct burst *burst, const struct place *places)
 	for (i = 0; i < burst->count; i++) {
 		struct kchan_msg *msg = msg_of(burst, i);
 
+		if (i && fatal_signal_pending(current))
+			break;
 		arg.data = places[i].data;
 		arg.capacity = places[i].capacity;
 		kchan_recv_describe(&arg, msg, offset);
@@ -326,7 +345,8 @@ u32 kchan_batch_recv(struct kchan_endpoint *ep, u64 items, u32 stride, u32 max)
 	struct place places[BURST] __kchan_uninitialized;
 	u32 n;
 
-	if (stride < sizeof(struct kchan_recv))
+	if (stride < sizeof(struct kchan_recv) ||
+	    is_for_items(ch, READ_ONCE(ch->queue.sorted)))
 		return 0;
 	n = read_places(&burst, places,
 			min3(max, READ_ONCE(ch->queue.count), (u32)BURST));
@@ -334,8 +354,10 @@ u32 kchan_batch_recv(struct kchan_endpoint *ep, u64 items, u32 stride, u32 max)
 		return 0;
 	take_burst(&burst, places, n);
 	n = copy_burst(&burst, places);
-	kchan_transfer_unreceive(ch, burst.run + n, burst.count - n);
-	kchan_store_recycle_run(ch, burst.run, n);
+	if (n < burst.count)
+		kchan_transfer_unreceive(ch, burst.run + n, burst.count - n);
+	if (n)
+		kchan_store_recycle_run(ch, burst.run, n);
 	return n;
 }
 

@@ -27,7 +27,7 @@
 static struct kmem_cache *channel_cache;
 
 /*
- * Give back what an idle channel keeps: the spare message and the trie.
+ * Give back what an idle channel keeps: spare messages and the trie.
  */
 static void channel_trim(struct kchan_channel *ch)
 {
@@ -63,6 +63,7 @@ static void channel_trim_work(struct work_struct *work)
 	if (ch->trim_armed)
 		schedule_delayed_work(&ch->trim, KCHAN_TRIM_DELAY);
 	spin_unlock(&ch->lock);
+	kchan_store_shed(ch);
 	if (idle)
 		channel_trim(ch);
 }
@@ -179,6 +180,7 @@ static int channel_equip(struct kchan_channel *ch)
 static void channel_init(struct kchan_channel *ch)
 {
 	spin_lock_init(&ch->lock);
+	spin_lock_init(&ch->spares_lock);
 	ch->depth_left = ch->attr.depth;
 	ch->bytes_left = ch->attr.bytes;
 	ch->msg_events = KCHAN_MSG_EVENTS;
@@ -423,7 +425,9 @@ unsigned int kchan_channel_members(struct kchan_channel *ch, u64 serial,
 			.uid = ep->user->uid,
 			.gid = ep->gid,
 			.mode = ep->mode,
-			.waiting = ep->waiting,
+			.waiting = ep->waiting.count,
+			.waiting_since = ep->waiting.count ?
+				kchan_waiting_since(&ep->waiting) : 0,
 			.held = ep->held_count,
 			.loaned = ep->loaned,
 			.loaned_since = oldest_since(&ep->loans),

@@ -167,6 +167,7 @@ struct kchan_endpoint {
  * @gid: effective group of the opener
  * @mode: FMODE_READ and FMODE_WRITE
  * @waiting: its calls that wait
+ * @waiting_since: since when there has always been one, CLOCK_MONOTONIC ns
  * @held: how many messages it holds
  * @loaned: how many slots it has on loan
  * @loaned_since: since when the oldest, CLOCK_MONOTONIC ns
@@ -179,7 +180,8 @@ struct kchan_member {
 	kuid_t uid;
 	kgid_t gid;
 	fmode_t mode;
-	struct kchan_waiting waiting;
+	u32 waiting;
+	u64 waiting_since;
 	u32 held;
 	u32 loaned;
 	u64 loaned_since;
@@ -214,7 +216,9 @@ struct kchan_member {
  * @create_time: CLOCK_MONOTONIC ns [const]
  *
  * @spare: a message kept for the next sender [SPARE_OWNER, see store.c]
- * @spares: small ones for the next batch, the first of a chain [likewise]
+ * @spares_lock: protects @spares; nothing else is locked under it
+ * @spares: more that are kept, small ones, the first of a chain [read without
+ *	@spares_lock for an early answer]
  *
  * @queue: the messages
  * @extras: KCHAN_EXTRA_*; 0 in a plain channel
@@ -271,6 +275,7 @@ struct kchan_channel {
 	u64 create_time;
 
 	struct kchan_msg *spare;
+	spinlock_t spares_lock;
 	struct kchan_msg *spares;
 
 	struct kchan_queue queue;

@@ -112,6 +112,13 @@ static int endpoint_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
+static struct kchan_msg *plain_new(struct kchan_endpoint *ep, size_t len, bool due)
+{
+	if (due)
+		return kchan_store_new_due(ep->channel, ep->user, len);
+	return kchan_store_new(ep->channel, ep->user, len);
+}
+
 /*
  * A message in a slot, with its sender. Where others are dropped to make room and none
  * is worth so little, it is one without: it is dropped itself.
@@ -124,7 +131,7 @@ slotted_new(struct kchan_endpoint *ep, size_t len, u16 prio, bool due,
 	struct kchan_msg *msg = kchan_lend_slot(ep, prio, drop ? NULL : patience);
 
 	if (drop && msg == ERR_PTR(-EAGAIN))
-		return kchan_store_new(ep->channel, ep->user, len, due);
+		return plain_new(ep, len, due);
 	if (IS_ERR(msg))
 		return msg;
 	msg->entry.size = len;
@@ -153,7 +160,7 @@ kchan_endpoint_msg_new_special(struct kchan_endpoint *ep, size_t len, u16 prio,
 	if (ch->attr.slots)
 		msg = slotted_new(ep, len, prio, due, patience);
 	else
-		msg = kchan_store_new(ch, ep->user, len, due);
+		msg = plain_new(ep, len, due);
 	if (IS_ERR(msg) || !due)
 		return msg;
 	err = kchan_transfer_set_expiry(ch, msg, expiry);

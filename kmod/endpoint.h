@@ -116,7 +116,7 @@ kchan_endpoint_msg_new(struct kchan_endpoint *ep, size_t len, u64 tag, u16 prio,
 		msg = kchan_endpoint_msg_new_special(ep, len, prio, expiry,
 						     patience);
 	else
-		msg = kchan_store_new(ch, ep->user, len, false);
+		msg = kchan_store_new(ch, ep->user, len);
 	if (IS_ERR(msg))
 		return msg;
 	msg->gid = ep->gid;

@@ -298,7 +298,7 @@ static int put_endpoint(struct sk_buff *skb, const struct kchan_viewer *viewer,
 			u64 id, const struct kchan_member *ep)
 {
 	char comm[TASK_COMM_LEN];
-	u64 since = kchan_view_time(viewer, ep->waiting.since);
+	u64 since = kchan_view_time(viewer, ep->waiting_since);
 
 	if (put_u64(skb, KCHAN_A_ID, id) ||
 	    nla_put_u32(skb, KCHAN_A_PID, kchan_view_pid(viewer, ep->pid)) ||
@@ -310,8 +310,8 @@ static int put_endpoint(struct sk_buff *skb, const struct kchan_viewer *viewer,
 		return -EMSGSIZE;
 	if (ep->held && nla_put_u32(skb, KCHAN_A_HELD, ep->held))
 		return -EMSGSIZE;
-	if (ep->waiting.count &&
-	    (nla_put_u32(skb, KCHAN_A_WAITING, ep->waiting.count) ||
+	if (ep->waiting &&
+	    (nla_put_u32(skb, KCHAN_A_WAITING, ep->waiting) ||
 	     put_u64(skb, KCHAN_A_SINCE, since)))
 		return -EMSGSIZE;
 	return put_slots(skb, viewer, ep);

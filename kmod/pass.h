@@ -68,27 +68,30 @@ kchan_pass_new(struct kchan_channel *ch, struct kchan_user *user, u32 size,
 
 	if (unlikely(!msg || size > KCHAN_MSG_SMALL ||
 		     msg->payer != kchan_msg_payer()))
-		return kchan_store_new(ch, user, size, false);
+		return kchan_store_new(ch, user, size);
 	if (!kchan_charge(&user->bytes, kchan_msg_footprint(0, size),
 			  kchan_limit(&ch->ns->limits, max_bytes_user)))
 		return ERR_PTR(-EDQUOT);
 	*spares = kchan_pass_next_spare(msg);
+	kchan_uncharge(&msg->user->kept, kchan_msg_footprint(0, size));
 	msg->entry.size = size;
 	msg->due = false;
 	kchan_pass_note_sender(msg, user, task_tgid(current));
 	return msg;
 }
 
-static __always_inline void kchan_pass_note_fill_locked(struct kchan_channel *ch)
+/* So many messages and bytes are queued. */
+static __always_inline void
+kchan_pass_note_fill_locked(struct kchan_channel *ch, u32 count, u64 bytes)
 	__must_hold(&ch->lock)
 {
 	struct kchan_stats *stats = &ch->stats;
 
 	lockdep_assert_held(&ch->lock);
-	if (unlikely(ch->queue.count > stats->queued_max))
-		stats->queued_max = ch->queue.count;
-	if (unlikely(ch->queue.bytes > stats->queued_bytes_max))
-		stats->queued_bytes_max = ch->queue.bytes;
+	if (unlikely(count > stats->queued_max))
+		stats->queued_max = count;
+	if (unlikely(bytes > stats->queued_bytes_max))
+		stats->queued_bytes_max = bytes;
 }
 
 /* A message is sent; @seq is the number that comes next. */
@@ -127,7 +130,7 @@ kchan_pass_enqueue_locked(struct kchan_channel *ch, struct kchan_msg *msg,
 	else
 		kchan_queue_restore(&ch->queue, &msg->entry);
 	ch->events |= ch->msg_events;
-	kchan_pass_note_fill_locked(ch);
+	kchan_pass_note_fill_locked(ch, ch->queue.count, ch->queue.bytes);
 	trace_kchan_send(ch, msg);
 	if (unlikely(ch->extras))
 		kchan_transfer_note_queued_locked(ch, msg);
@@ -191,7 +194,8 @@ kchan_pass_note_received_locked(struct kchan_channel *ch, struct kchan_msg *msg,
 				struct pid *pid, struct kchan_endpoint *holder)
 	__must_hold(&ch->lock)
 {
-	msg->deliveries += kchan_pass_is_counted(msg);
+	if (likely(kchan_pass_is_counted(msg)))
+		msg->deliveries++;
 	if (unlikely(holder)) {
 		kchan_hold_count_locked(holder, msg);
 	} else {

@@ -64,11 +64,15 @@ static int recv_wait(struct kchan_channel *ch, struct kchan_waiter *waiter,
 		if (ch->arrivals != seen)
 			look_again_locked(ch, waiter);
 	}
-	kchan_transfer_unlock(ch);
+	/* That one more waits changes nothing for the others. */
+	if (likely(!ch->extras && !ch->events))
+		spin_unlock(&ch->lock);
+	else
+		kchan_transfer_unlock(ch);
 	return kchan_transfer_wait_end(ch, &ch->receivers, waiter, patience);
 }
 
-static struct kchan_msg *recv_once(struct kchan_endpoint *ep,
+static __always_inline struct kchan_msg *recv_once(struct kchan_endpoint *ep,
 				   struct kchan_want *want,
 				   const struct kchan_patience *patience)
 	__releases(&ep->channel->lock)
@@ -79,16 +83,19 @@ static struct kchan_msg *recv_once(struct kchan_endpoint *ep,
 		.holder = want->hold ? ep : NULL,
 		.taker = want->take ? ep : NULL,
 		.account = &ep->waiting,
-		.pid = task_tgid(current),
 	};
 	struct kchan_channel *ch = ep->channel;
+	u64 seen = ch->arrivals;
+	int err = -EAGAIN;
 	bool waits;
-	u64 seen;
-	int err;
 
-	kchan_reaper_reap_all_locked(ch);
-	seen = ch->arrivals;
-	err = take_locked(ch, &waiter);
+	/* Else there is nothing to take, nor to be seen to before. */
+	if (ch->queue.count || ch->extras || want->hold) {
+		waiter.pid = task_tgid(current);
+		kchan_reaper_reap_all_locked(ch);
+		seen = ch->arrivals;
+		err = take_locked(ch, &waiter);
+	}
 	waits = err == -EAGAIN;
 	if (waits) {
 		err = kchan_may_wait(patience, ch->nr_senders);
@@ -169,7 +176,7 @@ void kchan_transfer_return(struct kchan_endpoint *ep, struct kchan_msg *msg,
  * kchan_transfer_unreceive - messages were not received after all
  * @ch: the channel
  * @run: what has just been taken from the queue for a receiver
- * @count: how many
+ * @count: how many, one at least
  *
  * They are where they were, as if they had never left.
  */
@@ -179,8 +186,6 @@ void kchan_transfer_unreceive(struct kchan_channel *ch, struct kchan_entry **run
 	LIST_HEAD(dead);
 	u32 i;
 
-	if (!count)
-		return;
 	spin_lock(&ch->lock);
 	for (i = 0; i < count; i++) {
 		struct kchan_msg *msg = container_of(run[i], struct kchan_msg,

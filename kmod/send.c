@@ -250,7 +250,37 @@ static int send_now_locked(struct kchan_channel *ch, struct kchan_msg *msg,
 	return 0;
 }
 
-static noinline int send_slow(struct kchan_endpoint *ep, struct kchan_msg *msg,
+/*
+ * A receiver waits, and all it waits for is the first message: it gets that, which then
+ * never is in the queue, though it counts as one that was.
+ * Return: its task, for kchan_wake(); or NULL, with nothing changed, if it is not as
+ * simple as that.
+ */
+static struct task_struct *meet_locked(struct kchan_channel *ch,
+				       struct kchan_msg *msg, u64 now, u64 *seq)
+	__must_hold(&ch->lock)
+{
+	struct kchan_waiter *waiter = kchan_waitq_first(&ch->receivers);
+
+	lockdep_assert_held(&ch->lock);
+	/* Who traces sees it come and go. */
+	if (static_branch_unlikely(&kchan_traced))
+		return NULL;
+	if (!waiter || (ch->queue.count | ch->extras | ch->senders.count) ||
+	    waiter->holder || waiter->taker ||
+	    msg->entry.size > waiter->capacity ||
+	    !kchan_channel_has_room_locked(ch, msg->entry.size))
+		return NULL;
+	kchan_pass_note_sent_locked(ch, msg, now, ch->last_seq + 1);
+	if (seq)
+		*seq = ch->last_seq;
+	kchan_pass_note_fill_locked(ch, 1, msg->entry.size);
+	kchan_pass_note_received_locked(ch, msg, waiter->pid, NULL);
+	waiter->msg = msg;
+	return kchan_wait_finish(&ch->receivers, waiter, 0);
+}
+
+static noinline int send_wait(struct kchan_endpoint *ep, struct kchan_msg *msg,
 			      const struct kchan_patience *patience, u64 *seq)
 	__releases(&ep->channel->lock)
 {
@@ -282,6 +312,21 @@ static noinline int send_slow(struct kchan_endpoint *ep, struct kchan_msg *msg,
 	return err;
 }
 
+static noinline int send_slow(struct kchan_endpoint *ep, struct kchan_msg *msg,
+			      const struct kchan_patience *patience, u64 now,
+			      u64 *seq)
+	__releases(&ep->channel->lock)
+{
+	struct kchan_channel *ch = ep->channel;
+	struct task_struct *receiver = meet_locked(ch, msg, now, seq);
+
+	if (!receiver)
+		return send_wait(ep, msg, patience, seq);
+	spin_unlock(&ch->lock);
+	kchan_wake(receiver);
+	return 0;
+}
+
 /**
  * kchan_transfer_send - queue a message, waiting for room if need be
  * @ep: the sending endpoint
@@ -298,10 +343,10 @@ int kchan_transfer_send(struct kchan_endpoint *ep, struct kchan_msg *msg,
 	u64 now = ktime_get_ns();
 
 	spin_lock(&ch->lock);
-	if (unlikely(ch->revoked || ch->senders.count ||
+	if (unlikely(ch->revoked || (ch->senders.count | ch->receivers.count) ||
 		     !kchan_channel_has_room_locked(ch, msg->entry.size) ||
 		     !kchan_queue_accepts(&ch->queue, msg->entry.prio)))
-		return send_slow(ep, msg, patience, seq);
+		return send_slow(ep, msg, patience, now, seq);
 	kchan_pass_enqueue_locked(ch, msg, now, seq, true);
 	kchan_pass_unlock(ch);
 	return 0;

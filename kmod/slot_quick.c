@@ -144,7 +144,7 @@ static __always_inline bool publish(struct kchan_endpoint *ep,
 	msg->entry.size = arg.len;
 	kchan_pass_note_sent_locked(ch, msg, now, seq);
 	kchan_queue_add(&ch->queue, &msg->entry);
-	kchan_pass_note_fill_locked(ch);
+	kchan_pass_note_fill_locked(ch, ch->queue.count, ch->queue.bytes);
 	unlock_told(ch, true);
 	return true;
 

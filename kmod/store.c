@@ -3,18 +3,19 @@
  * DOC: where messages come from and go
  *
  * A message is charged to the user of the endpoint that sends it until its end. Then a
- * channel keeps one for its next sender, with who sent it, as that is mostly the same;
- * but of large ones no more than KEPT_MAX for each user; and a chain of small ones for
- * the next batch, as many as the last has received in one burst. One in a slot is not
- * charged, nor freed: its slot is (lend.c).
+ * channel keeps one for its next sender, with who sent it, as that is mostly the same.
+ * Small ones that are more than that it keeps, too, for those who fill a queue again or
+ * send batches; but for no more than a second. Of these, and of large ones, no more than
+ * KEPT_MAX bytes are kept for each user. A message in a slot is not charged, nor freed:
+ * its slot is (lend.c).
  *
- * SPARE_OWNER: that one is in a word without a lock, and so is the first of the chain. Who
- * exchanges the word for NULL owns what was there, and who finds it taken frees his own::
+ * SPARE_OWNER: the one is in a word without a lock. Who exchanges the word for NULL
+ * owns what was there, and who finds it taken has one more::
  *
  *	receiver                         sender, or the channel's trim
  *	uncharge, clean up               if (READ_ONCE(spare))	[sender]
  *	cmpxchg(spare, NULL, m)              m = xchg(spare, NULL)
- *	    failed: free(m)                  if (m) use or free it
+ *	    failed: keep or free m           if (m) use or free it
  *
  * Both are full barriers, so that the new owner sees the message as the old one
  * left it. The sender's first look only saves an exchange: if it misses a message,
@@ -62,11 +63,104 @@ static bool is_large(const struct kchan_msg *msg)
 	return msg->class == KCHAN_MSG_LARGE;
 }
 
+/* What one of the smallest class takes. */
+#define SMALL	kchan_msg_footprint(0, 0)
+
 static void spare_free(struct kchan_msg *msg)
 {
 	if (msg && is_large(msg))
 		kchan_uncharge(&msg->user->kept, kchan_msg_footprint_of(msg));
 	msg_free(msg);
+}
+
+static void chain_free(struct kchan_msg *msg)
+{
+	struct kchan_msg *next;
+
+	for (; msg; msg = next) {
+		next = kchan_pass_next_spare(msg);
+		msg_free(msg);
+		cond_resched();
+	}
+}
+
+static void spares_free(struct kchan_msg *spares)
+{
+	struct kchan_msg *msg;
+
+	for (msg = spares; msg; msg = kchan_pass_next_spare(msg))
+		kchan_uncharge(&msg->user->kept, SMALL);
+	chain_free(spares);
+}
+
+/**
+ * kchan_store_take_spares - take small messages that the channel keeps
+ * @ch: the channel
+ * @max: at most so many
+ *
+ * Return: the first of a chain, or NULL. They are charged as kept still, and for
+ * kchan_store_return_spares().
+ */
+struct kchan_msg *kchan_store_take_spares(struct kchan_channel *ch, u32 max)
+{
+	struct kchan_msg *first, *last;
+
+	/* One that comes right now is for the next. */
+	if (!READ_ONCE(ch->spares))
+		return NULL;
+	spin_lock(&ch->spares_lock);
+	first = ch->spares;
+	last = first;
+	while (last && --max && kchan_pass_next_spare(last))
+		last = kchan_pass_next_spare(last);
+	if (last) {
+		WRITE_ONCE(ch->spares, kchan_pass_next_spare(last));
+		last->entry.next = NULL;
+	}
+	spin_unlock(&ch->spares_lock);
+	return first;
+}
+
+static void spares_keep(struct kchan_channel *ch, struct kchan_msg *first,
+			struct kchan_msg *last)
+{
+	spin_lock(&ch->spares_lock);
+	last->entry.next = ch->spares ? &ch->spares->entry : NULL;
+	WRITE_ONCE(ch->spares, first);
+	spin_unlock(&ch->spares_lock);
+}
+
+/**
+ * kchan_store_return_spares - give back what kchan_store_take_spares() gave
+ * @ch: the channel
+ * @spares: what is left of it, or NULL
+ */
+void kchan_store_return_spares(struct kchan_channel *ch, struct kchan_msg *spares)
+{
+	struct kchan_msg *last = spares;
+
+	if (!spares)
+		return;
+	while (kchan_pass_next_spare(last))
+		last = kchan_pass_next_spare(last);
+	spares_keep(ch, spares, last);
+}
+
+/* A new message, or a small one that is kept and paid for by who pays now. */
+static noinline struct kchan_msg *new_or_spare(struct kchan_channel *ch, u64 room)
+{
+	struct kchan_msg *msg = NULL;
+
+	if (room <= KCHAN_MSG_SMALL)
+		msg = kchan_store_take_spares(ch, 1);
+	if (!msg)
+		return kchan_msg_new(room);
+	if (unlikely(msg->payer != kchan_msg_payer())) {
+		spares_free(msg);
+		return kchan_msg_new(room);
+	}
+	kchan_uncharge(&msg->user->kept, SMALL);
+	return msg;
 }
 
 /*
@@ -96,17 +190,8 @@ spare_take(struct kchan_channel *ch, u8 class, size_t footprint)
 	return NULL;
 }
 
-/**
- * kchan_store_new - make a message for a channel
- * @ch: the channel
- * @user: who pays
- * @size: payload bytes
- * @due: it may expire
- *
- * May sleep. Return: the message, or -EDQUOT or -ENOMEM.
- */
-struct kchan_msg *kchan_store_new(struct kchan_channel *ch,
-				  struct kchan_user *user, u32 size, bool due)
+static __always_inline struct kchan_msg *
+store_new(struct kchan_channel *ch, struct kchan_user *user, u32 size, bool due)
 {
 	u64 room = kchan_msg_room(size, due);
 	u8 class = kchan_msg_class(room);
@@ -118,7 +203,7 @@ struct kchan_msg *kchan_store_new(struct kchan_channel *ch,
 		return ERR_PTR(-EDQUOT);
 	msg = spare_take(ch, class, footprint);
 	if (!msg)
-		msg = kchan_msg_new(room);
+		msg = new_or_spare(ch, room);
 	if (!msg) {
 		kchan_uncharge(&user->bytes, footprint);
 		return ERR_PTR(-ENOMEM);
@@ -130,37 +215,29 @@ struct kchan_msg *kchan_store_new(struct kchan_channel *ch,
 }
 
 /**
- * kchan_store_take_spares - take the small messages that the channel has kept
+ * kchan_store_new - make a message for a channel
  * @ch: the channel
+ * @user: who pays
+ * @size: payload bytes
  *
- * Return: the first, or NULL; they are for kchan_store_keep_spares().
+ * May sleep. Return: the message, or -EDQUOT or -ENOMEM.
  */
-struct kchan_msg *kchan_store_take_spares(struct kchan_channel *ch)
+struct kchan_msg *kchan_store_new(struct kchan_channel *ch,
+				  struct kchan_user *user, u32 size)
 {
-	/* SPARE_OWNER */
-	return READ_ONCE(ch->spares) ? xchg(&ch->spares, NULL) : NULL;
-}
-
-static void free_spares(struct kchan_msg *spares)
-{
-	struct kchan_msg *next;
-
-	for (; spares; spares = next) {
-		next = kchan_pass_next_spare(spares);
-		msg_free(spares);
-	}
+	return store_new(ch, user, size, false);
 }
 
 /**
- * kchan_store_keep_spares - keep small messages for the next batch, or free them
+ * kchan_store_new_due - kchan_store_new() of one that may expire
  * @ch: the channel
- * @spares: the first, or NULL
+ * @user: who pays
+ * @size: payload bytes
  */
-void kchan_store_keep_spares(struct kchan_channel *ch, struct kchan_msg *spares)
+struct kchan_msg *kchan_store_new_due(struct kchan_channel *ch,
+				      struct kchan_user *user, u32 size)
 {
-	/* SPARE_OWNER */
-	if (spares && cmpxchg(&ch->spares, NULL, spares))
-		free_spares(spares);
+	return store_new(ch, user, size, true);
 }
 
 /* The last reference to a message is the caller's. */
@@ -195,12 +272,21 @@ void kchan_store_free(struct kchan_msg *msg)
 	msg_end(msg);
 }
 
-static __always_inline void make_spare(struct kchan_msg *msg)
+/* As the next sender is to find it. */
+static __always_inline void clean_up(struct kchan_msg *msg)
 {
-	kchan_uncharge(&msg->user->bytes, kchan_msg_footprint_of(msg));
 	msg->deliveries = 0;
 	msg->reason = 0;
 	msg->origin = 0;
+}
+
+/* The channel keeps one already. */
+static noinline void keep_another(struct kchan_channel *ch, struct kchan_msg *msg)
+{
+	if (!msg->class && kchan_charge(&msg->user->kept, SMALL, KEPT_MAX))
+		spares_keep(ch, msg, msg);
+	else
+		spare_free(msg);
 }
 
 /**
@@ -219,10 +305,11 @@ void kchan_store_recycle(struct kchan_channel *ch, struct kchan_msg *msg)
 		msg_end(msg);
 		return;
 	}
-	make_spare(msg);
+	kchan_uncharge(&msg->user->bytes, kchan_msg_footprint_of(msg));
+	clean_up(msg);
 	/* SPARE_OWNER */
 	if (unlikely(cmpxchg(&ch->spare, NULL, msg)))
-		spare_free(msg);
+		keep_another(ch, msg);
 }
 
 /**
@@ -242,29 +329,40 @@ void kchan_store_recycle_all(struct kchan_channel *ch, struct list_head *list)
  * kchan_store_recycle_run - kchan_store_recycle() of each, for the next batch
  * @ch: the channel
  * @run: messages of the caller's
- * @count: how many
+ * @count: how many, one at least
  */
 void kchan_store_recycle_run(struct kchan_channel *ch, struct kchan_entry **run,
 			     u32 count)
 {
-	struct kchan_entry *first = NULL;
+	const struct kchan_user *user =
+		container_of(run[0], struct kchan_msg, entry)->user;
+	struct kchan_entry *first, **link = &first;
+	struct kchan_msg *msg, *last = NULL;
+	u32 i, n = 0;
 
-	while (count--) {
-		struct kchan_msg *msg = container_of(run[count], struct kchan_msg,
-						     entry);
-
+	for (i = 0; i < count; i++) {
+		msg = container_of(run[i], struct kchan_msg, entry);
 		/* LAST_REF */
-		if (unlikely(msg->class || atomic_read_acquire(&msg->refs) != 1)) {
+		if (unlikely(msg->class || msg->user != user ||
+			     atomic_read_acquire(&msg->refs) != 1)) {
 			kchan_store_recycle(ch, msg);
 			continue;
 		}
-		make_spare(msg);
-		msg->entry.next = first;
-		first = &msg->entry;
+		clean_up(msg);
+		*link = &msg->entry;
+		link = &msg->entry.next;
+		last = msg;
+		n++;
 	}
-	if (first)
-		kchan_store_keep_spares(ch, container_of(first, struct kchan_msg,
-							 entry));
+	if (!last)
+		return;
+	*link = NULL;
+	msg = container_of(first, struct kchan_msg, entry);
+	kchan_uncharge(&last->user->bytes, n * SMALL);
+	if (kchan_charge(&last->user->kept, n * SMALL, KEPT_MAX))
+		spares_keep(ch, msg, last);
+	else
+		chain_free(msg);
 }
 
 int kchan_store_copy_in_any(struct kchan_msg *msg, const void __user *from)
@@ -312,6 +410,15 @@ int kchan_store_copy_out_iter(struct kchan_msg *msg, struct iov_iter *to)
 }
 
 /**
+ * kchan_store_shed - free the small messages that the channel keeps but one
+ * @ch: the channel
+ */
+void kchan_store_shed(struct kchan_channel *ch)
+{
+	spares_free(kchan_store_take_spares(ch, U32_MAX));
+}
+
+/**
  * kchan_store_trim - free what the channel keeps
  * @ch: the channel
  */
@@ -319,5 +426,5 @@ void kchan_store_trim(struct kchan_channel *ch)
 {
 	/* SPARE_OWNER */
 	spare_free(xchg(&ch->spare, NULL));
-	free_spares(kchan_store_take_spares(ch));
+	kchan_store_shed(ch);
 }

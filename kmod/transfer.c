@@ -360,7 +360,7 @@ void kchan_transfer_requeue_locked(struct kchan_channel *ch,
 		kchan_queue_restore(&ch->queue, &msg->entry);
 	else
 		kchan_queue_add_first(&ch->queue, &msg->entry);
-	kchan_pass_note_fill_locked(ch);
+	kchan_pass_note_fill_locked(ch, ch->queue.count, ch->queue.bytes);
 	ch->events |= ch->msg_events;
 	if (unlikely(ch->extras))
 		kchan_transfer_note_queued_locked(ch, msg);
@@ -391,24 +391,17 @@ void kchan_transfer_put_back_locked(struct kchan_channel *ch,
 }
 
 /**
- * kchan_transfer_wait_end - sleep until a call is served, or may wait no longer
+ * kchan_transfer_give_up - a call waits no longer
  * @ch: the channel
  * @queue: where it waits
- * @waiter: the call
- * @patience: how long to wait
+ * @waiter: the call, which may be served by now
+ * @err: why
  *
  * Return: what the call returns.
  */
-int kchan_transfer_wait_end(struct kchan_channel *ch, struct kchan_waitq *queue,
-			    struct kchan_waiter *waiter,
-			    const struct kchan_patience *patience)
+int kchan_transfer_give_up(struct kchan_channel *ch, struct kchan_waitq *queue,
+			   struct kchan_waiter *waiter, int err)
 {
-	int err;
-
-	err = kchan_wait_sleep(waiter, patience->deadline);
-	if (!err)
-		return waiter->status;
-
 	spin_lock(&ch->lock);
 	if (waiter->done || waiter->served)
 		err = waiter->status;

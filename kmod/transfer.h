@@ -66,13 +66,17 @@ struct kchan_want {
 
 /* store.c */
 struct kchan_msg *kchan_store_new(struct kchan_channel *ch,
-				  struct kchan_user *user, u32 size, bool due);
+				  struct kchan_user *user, u32 size);
+struct kchan_msg *kchan_store_new_due(struct kchan_channel *ch,
+				      struct kchan_user *user, u32 size);
 void kchan_store_free(struct kchan_msg *msg);
 void kchan_store_recycle(struct kchan_channel *ch, struct kchan_msg *msg);
 void kchan_store_recycle_all(struct kchan_channel *ch, struct list_head *list);
 void kchan_store_trim(struct kchan_channel *ch);
-struct kchan_msg *kchan_store_take_spares(struct kchan_channel *ch);
-void kchan_store_keep_spares(struct kchan_channel *ch, struct kchan_msg *spares);
+void kchan_store_shed(struct kchan_channel *ch);
+struct kchan_msg *kchan_store_take_spares(struct kchan_channel *ch, u32 max);
+void kchan_store_return_spares(struct kchan_channel *ch,
+			       struct kchan_msg *spares);
 void kchan_store_recycle_run(struct kchan_channel *ch, struct kchan_entry **run,
 			     u32 count);
 int kchan_store_copy_in_any(struct kchan_msg *msg, const void __user *from);
@@ -165,9 +169,30 @@ int kchan_transfer_hand_over_locked(struct kchan_channel *ch,
 				    struct kchan_waiter *waiter,
 				    struct kchan_msg *msg)
 	__must_hold(&ch->lock);
-int kchan_transfer_wait_end(struct kchan_channel *ch, struct kchan_waitq *queue,
-			    struct kchan_waiter *waiter,
-			    const struct kchan_patience *patience);
+int kchan_transfer_give_up(struct kchan_channel *ch, struct kchan_waitq *queue,
+			   struct kchan_waiter *waiter, int err);
+
+/**
+ * kchan_transfer_wait_end - sleep until a call is served, or may wait no longer
+ * @ch: the channel
+ * @queue: where it waits
+ * @waiter: the call
+ * @patience: how long to wait
+ *
+ * Return: what the call returns.
+ */
+static inline int
+kchan_transfer_wait_end(struct kchan_channel *ch, struct kchan_waitq *queue,
+			struct kchan_waiter *waiter,
+			const struct kchan_patience *patience)
+{
+	int err = kchan_wait_sleep(waiter, patience->deadline);
+
+	if (likely(!err))
+		return waiter->status;
+	return kchan_transfer_give_up(ch, queue, waiter, err);
+}
+
 u64 kchan_transfer_note_dropped_locked(struct kchan_channel *ch)
 	__must_hold(&ch->lock);
 int kchan_transfer_set_expiry(struct kchan_channel *ch, struct kchan_msg *msg,

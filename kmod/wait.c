@@ -55,21 +55,6 @@ static bool goes_before(const struct kchan_waiter *a,
 	return a->rank != b->rank ? a->rank < b->rank : a->arrival < b->arrival;
 }
 
-/**
- * kchan_waitq_first - who without a filter is served next
- * @queue: the queue
- *
- * Return: the waiter, still queued, or NULL.
- */
-struct kchan_waiter *kchan_waitq_first(struct kchan_waitq *queue)
-{
-	struct list_head *list = &queue->realtime;
-
-	if (list_empty(list))
-		list = &queue->others;
-	return list_first_entry_or_null(list, struct kchan_waiter, node);
-}
-
 static struct kchan_waiter *tagged(struct rb_node *node)
 {
 	return rb_entry_safe(node, struct kchan_waiter, rb);
@@ -212,20 +197,24 @@ static void add_filtered(struct kchan_waitq *queue, struct kchan_waiter *waiter)
  */
 void kchan_wait_begin(struct kchan_waitq *queue, struct kchan_waiter *waiter)
 {
+	int prio = current->prio;
+
 	waiter->task = current;
 	waiter->pid = task_tgid(current);
-	waiter->rank = rt_task(current) ? current->prio : MAX_RT_PRIO;
+	waiter->rank = min(prio, MAX_RT_PRIO);
 	waiter->arrival = queue->arrivals++;
-	if (waiter->filter.kind)
+	if (unlikely(waiter->filter.kind))
 		add_filtered(queue, waiter);
-	else if (rt_task(current))
+	else if (unlikely(prio < MAX_RT_PRIO))
 		add_by_rank(&queue->realtime, waiter);
 	else
 		list_add_tail(&waiter->node, &queue->others);
 	queue->count++;
 	queue->needing_peer += waiter->need_peer;
-	if (!waiter->account->count++)
-		waiter->account->since = ktime_get_ns();
+	if (!waiter->account->count++) {
+		waiter->account->tick = jiffies;
+		waiter->account->since = 0;
+	}
 }
 
 /* Take the waiter out of list or tree. */
@@ -240,6 +229,15 @@ static void unlink_waiter(struct kchan_waitq *queue, struct kchan_waiter *waiter
 	queue->filtered -= filtered;
 }
 
+static __always_inline void leave(struct kchan_waitq *queue,
+				  struct kchan_waiter *waiter)
+{
+	unlink_waiter(queue, waiter);
+	queue->count--;
+	queue->needing_peer -= waiter->need_peer;
+	waiter->account->count--;
+}
+
 /**
  * kchan_wait_cancel - leave the queue
  * @queue: the queue
@@ -247,10 +245,7 @@ static void unlink_waiter(struct kchan_waitq *queue, struct kchan_waiter *waiter
  */
 void kchan_wait_cancel(struct kchan_waitq *queue, struct kchan_waiter *waiter)
 {
-	unlink_waiter(queue, waiter);
-	queue->count--;
-	queue->needing_peer -= waiter->need_peer;
-	waiter->account->count--;
+	leave(queue, waiter);
 }
 
 /**
@@ -269,7 +264,28 @@ void kchan_wait_serve(struct kchan_waitq *queue, struct kchan_waiter *waiter,
 }
 
 /**
- * kchan_wait_complete - serve a waiter
+ * kchan_wait_finish - serve a waiter
+ * @queue: the queue
+ * @waiter: a waiter in it, with its result; gone after this
+ * @status: what its call returns
+ *
+ * Return: the task, for kchan_wake() once the lock is dropped.
+ */
+struct task_struct *kchan_wait_finish(struct kchan_waitq *queue,
+				      struct kchan_waiter *waiter, int status)
+{
+	struct task_struct *task = get_task_struct(waiter->task);
+
+	leave(queue, waiter);
+	waiter->status = status;
+	trace_kchan_wake(task, status);
+	/* DONE_BARRIER: pairs with kchan_wait_sleep() */
+	smp_store_release(&waiter->done, true);
+	return task;
+}
+
+/**
+ * kchan_wait_complete - serve a waiter, one of several perhaps
  * @queue: the queue
  * @waiter: a waiter in it, with its result; gone after this
  * @status: what its call returns
@@ -278,12 +294,38 @@ void kchan_wait_serve(struct kchan_waitq *queue, struct kchan_waiter *waiter,
 void kchan_wait_complete(struct kchan_waitq *queue, struct kchan_waiter *waiter,
 			 int status, struct kchan_wakes *wakes)
 {
-	kchan_wait_cancel(queue, waiter);
-	waiter->status = status;
-	trace_kchan_wake(waiter->task, status);
-	wakes->task[wakes->count++] = get_task_struct(waiter->task);
-	/* DONE_BARRIER: pairs with kchan_wait_sleep() */
-	smp_store_release(&waiter->done, true);
+	wakes->task[wakes->count++] = kchan_wait_finish(queue, waiter, status);
+}
+
+/**
+ * kchan_waiting_since - since when calls of a participant wait
+ * @waiting: those calls, one at least
+ *
+ * Found out when it is first asked, as to look at the clock takes longer than all else
+ * that a call does to wait.
+ *
+ * Return: CLOCK_MONOTONIC ns, to a tick; always the same.
+ */
+u64 kchan_waiting_since(struct kchan_waiting *waiting)
+{
+	u64 ticks = jiffies - waiting->tick;
+
+	if (!waiting->since)
+		waiting->since = ktime_get_ns() - ticks * TICK_NSEC;
+	return waiting->since;
+}
+
+/* Return: false if @deadline has come. */
+static bool sleep_once(u64 deadline)
+{
+	u64 slack = rt_task(current) ? 0 : current->timer_slack_ns;
+	ktime_t expires = ns_to_ktime(deadline);
+
+	if (likely(!deadline)) {
+		schedule();
+		return true;
+	}
+	return schedule_hrtimeout_range(&expires, slack, HRTIMER_MODE_ABS);
 }
 
 /**
@@ -296,8 +338,6 @@ void kchan_wait_complete(struct kchan_waitq *queue, struct kchan_waiter *waiter,
  */
 int kchan_wait_sleep(struct kchan_waiter *waiter, u64 deadline)
 {
-	u64 slack = rt_task(current) ? 0 : current->timer_slack_ns;
-	ktime_t expires = ns_to_ktime(deadline);
 	int err = 0;
 
 	for (;;) {
@@ -309,8 +349,7 @@ int kchan_wait_sleep(struct kchan_waiter *waiter, u64 deadline)
 			err = -ERESTARTSYS;
 			break;
 		}
-		if (!schedule_hrtimeout_range(deadline ? &expires : NULL, slack,
-					      HRTIMER_MODE_ABS)) {
+		if (!sleep_once(deadline)) {
 			err = -ETIMEDOUT;
 			break;
 		}
@@ -329,9 +368,7 @@ void kchan_wakes_run(struct kchan_wakes *wakes)
 {
 	unsigned int i;
 
-	for (i = 0; i < wakes->count; i++) {
-		wake_up_process(wakes->task[i]);
-		put_task_struct(wakes->task[i]);
-	}
+	for (i = 0; i < wakes->count; i++)
+		kchan_wake(wakes->task[i]);
 	wakes->count = 0;
 }

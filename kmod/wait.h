@@ -4,6 +4,8 @@
 
 #include <linux/list.h>
 #include <linux/rbtree.h>
+#include <linux/sched.h>
+#include <linux/sched/task.h>
 #include <linux/types.h>
 
 #include "filter.h"
@@ -11,7 +13,6 @@
 struct kchan_endpoint;
 struct kchan_msg;
 struct pid;
-struct task_struct;
 
 /**
  * struct kchan_waitq - calls that wait for one thing
@@ -42,12 +43,14 @@ struct kchan_waitq {
 /**
  * struct kchan_waiting - how many calls of one participant wait, in any queue
  * @count: the calls
- * @since: CLOCK_MONOTONIC ns: from then on there has always been one
+ * @tick: from then on there has always been one, in jiffies
+ * @since: the same in CLOCK_MONOTONIC ns, once somebody has asked, or 0
  *
  * All of it under the owner's lock.
  */
 struct kchan_waiting {
 	u32 count;
+	unsigned long tick;
 	u64 since;
 };
 
@@ -112,7 +115,22 @@ static inline bool kchan_wakes_full(const struct kchan_wakes *wakes)
 }
 
 void kchan_waitq_init(struct kchan_waitq *queue);
-struct kchan_waiter *kchan_waitq_first(struct kchan_waitq *queue);
+
+/**
+ * kchan_waitq_first - who without a filter is served next
+ * @queue: the queue
+ *
+ * Return: the waiter, still queued, or NULL.
+ */
+static inline struct kchan_waiter *kchan_waitq_first(struct kchan_waitq *queue)
+{
+	struct list_head *list = &queue->realtime;
+
+	if (likely(list_empty(list)))
+		list = &queue->others;
+	return list_first_entry_or_null(list, struct kchan_waiter, node);
+}
+
 struct kchan_waiter *kchan_waitq_any(struct kchan_waitq *queue);
 struct kchan_waiter *kchan_waitq_match(struct kchan_waitq *queue,
 				       const struct kchan_entry *entry,
@@ -122,9 +140,24 @@ void kchan_wait_begin(struct kchan_waitq *queue, struct kchan_waiter *waiter);
 void kchan_wait_cancel(struct kchan_waitq *queue, struct kchan_waiter *waiter);
 void kchan_wait_serve(struct kchan_waitq *queue, struct kchan_waiter *waiter,
 		      int status);
+struct task_struct *kchan_wait_finish(struct kchan_waitq *queue,
+				      struct kchan_waiter *waiter, int status);
 void kchan_wait_complete(struct kchan_waitq *queue, struct kchan_waiter *waiter,
 			 int status, struct kchan_wakes *wakes);
 int kchan_wait_sleep(struct kchan_waiter *waiter, u64 deadline);
+u64 kchan_waiting_since(struct kchan_waiting *waiting);
 void kchan_wakes_run(struct kchan_wakes *wakes);
+
+/**
+ * kchan_wake - wake a task
+ * @task: the task; no more referenced
+ *
+ * Not under a spinlock.
+ */
+static inline void kchan_wake(struct task_struct *task)
+{
+	wake_up_process(task);
+	put_task_struct(task);
+}
 
 #endif /* _KCHAN_WAIT_H */

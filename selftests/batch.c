@@ -158,7 +158,6 @@ TEST_F(batch, batch_of_the_largest_count)
 	close(fd);
 }
 
-/* A program that knows more keeps larger structs; what is between stays. */
 #define MIXED 100
 
 /* Small and large ones, of two priorities, once and again with the memory of before. */
@@ -215,6 +214,7 @@ TEST_F(batch, batches_and_single_messages_keep_their_order)
 		EXPECT_EQ(++seq, self->recv[i].seq);
 }
 
+/* A program that knows more keeps larger structs; what is between stays. */
 TEST_F(batch, stride_goes_from_one_struct_to_the_next)
 {
 	struct wide { struct kchan_send send; uint64_t own[3]; } wide[3];

@@ -468,13 +468,16 @@ TEST_F(dumps, killed_process_leaves_no_dump)
 /* Its superblock ends with its last channel, while that is being looked at. */
 static int make_and_close(void *arg)
 {
-	int i, n = kc_scaled(1500), fd;
+	int i, n = kc_scaled(1500), ctl, fd;
 
+	(void)arg;
 	for (i = 0; i < n; i++) {
-		fd = kc_create(*(int *)arg, NULL, O_RDWR);
+		ctl = kc_ctl();
+		fd = kc_create(ctl, NULL, O_RDWR);
 		if (fd < 0)
 			return fd;
 		close(fd);
+		close(ctl);
 	}
 	return 0;
 }
@@ -510,7 +513,7 @@ TEST_F(dumps, while_the_instance_comes_and_goes)
 	ASSERT_EQ(0, umount(self->env.dir));
 	for (i = 0; i < ARRAY_SIZE(reader); i++)
 		reader[i] = kc_fork(dump_all_the_time, NULL);
-	maker = kc_fork(make_and_close, &CTL);
+	maker = kc_fork(make_and_close, NULL);
 	EXPECT_EQ(0, kc_reap(maker));
 	for (i = 0; i < ARRAY_SIZE(reader); i++) {
 		kill(reader[i], SIGKILL);

@@ -396,31 +396,81 @@ TEST_F(many, idle_channel_gives_its_memory_back)
 	close(fd);
 }
 
-#define BATCH 256
+#define BATCH 1024
 
-/* What batches keep for the next is no more than a burst, and goes with time. */
-TEST_F(many, batches_keep_few_messages_and_not_for_long)
+/* Messages for one batch, and one by which they are received. */
+static struct {
+	struct kchan_send send[BATCH];
+	struct kchan_recv recv[BATCH];
+	struct kchan_batch out, in;
+	char buf[64];
+} batch;
+
+static void batch_init(void)
 {
-	static struct kchan_send send[BATCH];
-	static struct kchan_recv recv[BATCH];
-	int fd = kc_queue(self->env.ctl, BATCH, 64, BATCH * 64);
-	struct kchan_batch out = kc_batch_arg(send, BATCH, sizeof(send[0]));
-	struct kchan_batch in = kc_batch_arg(recv, BATCH, sizeof(recv[0]));
-	struct usage with = usage();
-	char buf[64] = "";
 	int i;
 
 	for (i = 0; i < BATCH; i++) {
-		send[i] = kc_send_arg(buf, sizeof(buf));
-		recv[i] = kc_recv_arg(buf, sizeof(buf));
+		batch.send[i] = kc_send_arg(batch.buf, sizeof(batch.buf));
+		batch.recv[i] = kc_recv_arg(batch.buf, sizeof(batch.buf));
 	}
-	ASSERT_EQ(BATCH, kc_ioctl(fd, KCHAN_IOC_SEND_BATCH, &out));
+	batch.out = kc_batch_arg(batch.send, BATCH, sizeof(batch.send[0]));
+	batch.in = kc_batch_arg(batch.recv, BATCH, sizeof(batch.recv[0]));
+}
+
+static bool fill(int fd)
+{
+	return kc_ioctl(fd, KCHAN_IOC_SEND_BATCH, &batch.out) == BATCH;
+}
+
+static bool empty(int fd)
+{
+	return kc_ioctl(fd, KCHAN_IOC_RECV_BATCH, &batch.in) == BATCH;
+}
+
+/* What is kept for the next batch goes, though the channel is not idle. */
+TEST_F(many, messages_that_a_batch_leaves_are_kept_for_a_second)
+{
+	int fd = kc_queue(self->env.ctl, BATCH, 64, BATCH * 64);
+	struct usage with = usage();
+	char c = 0;
+
+	batch_init();
+	ASSERT_TRUE(fill(fd));
 	EXPECT_LE(with.objects + BATCH, usage().objects);
-	ASSERT_EQ(BATCH, kc_ioctl(fd, KCHAN_IOC_RECV_BATCH, &in));
-	EXPECT_GE(with.objects + 33, usage().objects);
-	EXPECT_TRUE(KC_EVENTUALLY(usage().objects <= with.objects))
+	ASSERT_TRUE(empty(fd));
+	EXPECT_TRUE(KC_EVENTUALLY(write(fd, &c, 1) == 1 && read(fd, &c, 1) == 1 &&
+				  usage().objects <= with.objects + 1))
 		TH_LOG("%lld objects, then %lld", with.objects, usage().objects);
 	close(fd);
+}
+
+/* What is kept of one user's, and what a small message takes of it at least. */
+#define KEPT_BYTES (16LL << 20)
+#define MESSAGE 184
+
+TEST_F(many, messages_that_are_kept_are_not_many)
+{
+	const int n = KEPT_BYTES / MESSAGE / BATCH + 12;
+	struct usage with;
+	int fd[n], i;
+
+	batch_init();
+	for (i = 0; i < n; i++) {
+		fd[i] = kc_queue(self->env.ctl, BATCH, 64, BATCH * 64);
+		ASSERT_LE(0, fd[i]);
+	}
+	with = usage();
+	for (i = 0; i < n; i++) {
+		ASSERT_TRUE(fill(fd[i]));
+	}
+	for (i = 0; i < n; i++) {
+		ASSERT_TRUE(empty(fd[i]));
+	}
+	EXPECT_GE(with.objects + KEPT_BYTES / MESSAGE + n, usage().objects);
+	for (i = 0; i < n; i++)
+		close(fd[i]);
+	EXPECT_TRUE(KC_EVENTUALLY(as_before(&self->before)));
 }
 
 TEST_HARNESS_MAIN

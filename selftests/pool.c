@@ -378,6 +378,7 @@ TEST_F(pool, mapping_and_descriptor_do_not_keep_the_module)
 	/* The namespace's own mounts and the control device count, too. */
 	ASSERT_EQ(0, unshare(CLONE_NEWNET));
 	ctl = kc_ctl();
+	close(kp_queue(ctl, 4, 64));
 	before = module_users();
 	fd = kp_queue(ctl, 4, 64);
 	ASSERT_LE(0, fd);

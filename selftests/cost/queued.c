@@ -121,14 +121,15 @@ static void step_batch(int fd, uint32_t tags)
 		err(1, "KCHAN_IOC_RECV_BATCH");
 }
 
-static void prepare_batch(void)
+/* @prios: how many priorities there are, one after the other. */
+static void prepare_batch(int prios)
 {
 	int i;
 
 	for (i = 0; i < BATCH; i++) {
 		sends[i] = (struct kchan_send) {
 			.size = sizeof(sends[i]), .data = (uintptr_t)data,
-			.len = SIZE,
+			.len = SIZE, .prio = i % prios,
 		};
 		recvs[i] = (struct kchan_recv) {
 			.size = sizeof(recvs[i]), .data = (uintptr_t)data,
@@ -207,10 +208,32 @@ static double with_tags(uint32_t n, uint32_t tags)
 	return cost;
 }
 
+/* What a message costs in a batch that is sent and received. */
+static double in_batches(int prios)
+{
+	int fd = channel(BATCH);
+	char name[64];
+	double cost;
+
+	snprintf(name, sizeof(name), "a batch of %d of %d priorities", BATCH, prios);
+	prepare_batch(prios);
+	cost = measure(name, fd, step_batch, 0);
+	close(fd);
+	return cost / BATCH;
+}
+
+static void judge_batches(double single)
+{
+	double plain = in_batches(1), mixed = in_batches(2);
+
+	judge(plain <= 500, "a message in a batch costs 500 at most", plain, 500);
+	judge(mixed <= single,
+	      "of two priorities it costs no more than SEND+RECV", mixed, single);
+}
+
 static void judge_costs(void)
 {
 	double few, more, many;
-	int fd = channel(BATCH);
 
 	few = with_queued(10);
 	more = with_queued(1000);
@@ -219,13 +242,11 @@ static void judge_costs(void)
 	      "1,000 queued cost what 10 cost", more, few * 1.03);
 	judge(many <= few * 1.03 && many >= few / 1.03,
 	      "60,000 queued cost what 10 cost", many, few * 1.03);
+	judge_batches(few);
 	few = with_tags(10, 1);
 	many = with_tags(10000, 1000);
 	judge(many <= few * 1.2, "10,000 queued of 1,000 tags cost little more",
 	      many, few * 1.2);
-	prepare_batch();
-	measure("a batch of 32 sent and received, all of it", fd, step_batch, 0);
-	close(fd);
 }
 
 /* Memory of a cache: pages that it takes. */

@@ -565,10 +565,11 @@ struct kchan_settings {
  * @reserved: in: 0.
  *
  * Sends or receives messages, each as SEND or RECV does with its struct, one
- * after another; others may come between. A PEEK looks at what is there each
- * time, so two may see the same message. Waiting is the batch's matter: in the
- * structs
- * @deadline is 0 and of the flags only HOLD and PEEK may be set.
+ * after another; others may come between. Structs are read some time before their
+ * message is sent or received, which shows only where they overlap with payloads. A
+ * PEEK looks at what is there each time, so two may see the same message. Waiting is
+ * the batch's matter: in the structs @deadline is 0 and of the flags only HOLD and
+ * PEEK may be set.
  *
  * Returns how many were sent or received. If one fails the call ends there, and
  * is an error only if that is the first; that one's EMSGSIZE leaves its @len

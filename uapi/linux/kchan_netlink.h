@@ -109,7 +109,8 @@ enum kchan_genl_cmd {
  * @KCHAN_A_COMM: string: its command name
  * @KCHAN_A_ROLE: u32: %KCHAN_ROLE_RECEIVER, %KCHAN_ROLE_SENDER or both
  * @KCHAN_A_WAITING: u32: calls through this endpoint that wait
- * @KCHAN_A_SINCE: u64: CLOCK_MONOTONIC ns: since then there has always been one
+ * @KCHAN_A_SINCE: u64: CLOCK_MONOTONIC ns: since then there has always been one, to a
+ *	clock tick
  * @KCHAN_A_EVENT: u32: &enum kchan_event
  * @KCHAN_A_COUNT: u64: of %KCHAN_EVENT_FULL &struct kchan_state.full, of
  *	%KCHAN_EVENT_DROPPED the sum of its @dropped, of
