@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Dead messages: where they go, what is still known of them, and when they cannot. */
-#include "kchan_test.h"
+#include "kchan_call.h"
 
 #include <sched.h>
 #include <sys/ioctl.h>

@@ -3,6 +3,7 @@
  * Dumps of endpoints: who has which channel open, and who waits there. Those of
  * channels are in dumps.c.
  */
+#include "kchan_call.h"
 #include "kchan_netlink.h"
 
 #include <signal.h>

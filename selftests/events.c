@@ -3,6 +3,7 @@
  * What members of the group "events" are told: each kind of event, in order, and
  * nothing else. Who is told is in listeners.c.
  */
+#include "kchan_call.h"
 #include "kchan_netlink.h"
 
 #include <signal.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Messages that expire: never delivered then, and their room is free again. */
-#include "kchan_test.h"
+#include "kchan_call.h"
 
 #include <poll.h>
 #include <signal.h>

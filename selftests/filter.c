@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Receiving with a filter: which message, who waits for which, and beside others. */
-#include "kchan_test.h"
+#include "kchan_call.h"
 
 #include <poll.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Messages that are held: taken with HOLD, ended with ACK, NACK or REJECT. */
-#include "kchan_test.h"
+#include "kchan_call.h"
 
 #include <poll.h>
 #include <sys/stat.h>

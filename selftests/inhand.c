@@ -3,6 +3,7 @@
  * Messages that are in a receiver's hand, to be held, looked at or chosen by a
  * filter, while it stalls, faults, is killed, is too late, or the channel ends.
  */
+#include "kchan_call.h"
 #include "kchan_netlink.h"
 
 #include <poll.h>

@@ -3,7 +3,7 @@
 #ifndef KCHAN_POOL_H
 #define KCHAN_POOL_H
 
-#include "kchan_test.h"
+#include "kchan_call.h"
 
 /* Channels with a pool: unnamed, O_RDWR and O_NONBLOCK. */
 struct kchan_create kp_create_arg(unsigned int slots, unsigned int slot_size);

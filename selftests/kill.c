@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Processes that are killed while they wait, or while they copy: nothing is lost. */
-#include "kchan_test.h"
+#include "kchan_call.h"
 
 #include <poll.h>
 #include <signal.h>

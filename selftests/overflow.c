@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What becomes of a message that does not fit: it is refused, or others are dropped. */
-#include "kchan_test.h"
+#include "kchan_call.h"
 
 #include <poll.h>
 

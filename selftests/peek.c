@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Looking at messages that stay where they are. */
-#include "kchan_test.h"
+#include "kchan_call.h"
 
 FIXTURE(peek)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Readiness: poll and epoll, who is there, and io_uring. */
-#include "kchan_test.h"
+#include "kchan_call.h"
 
 #include <linux/io_uring.h>
 #include <poll.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Messages through a queue: content, metadata, order, limits, errors. */
-#include "kchan_test.h"
+#include "kchan_call.h"
 
 #include <sys/uio.h>
 

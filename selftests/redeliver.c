@@ -3,7 +3,7 @@
  * What becomes of held messages when their endpoint ends, however it does; who
  * shares them, who waits for them, and how often they come back.
  */
-#include "kchan_test.h"
+#include "kchan_call.h"
 
 #include <poll.h>
 #include <signal.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* REMOVE: by name and by number, what becomes of the channel, and who may. */
-#include "kchan_test.h"
+#include "kchan_call.h"
 
 #include <linux/capability.h>
 #include <poll.h>

@@ -4,6 +4,7 @@
  * and Bob 1001; each has a group of that number. It is who opened the socket that
  * counts: here most are opened by one user and used by root.
  */
+#include "kchan_call.h"
 #include "kchan_netlink.h"
 
 #include <grp.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What KCHAN_IOC_STATE counts, and what becomes of a message that cannot be given. */
-#include "kchan_test.h"
+#include "kchan_call.h"
 
 #include <sys/uio.h>
 

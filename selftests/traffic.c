@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Many tasks at one channel, and the end of a network namespace. */
-#include "kchan_test.h"
+#include "kchan_call.h"
 
 #include <dirent.h>
 #include <poll.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Calls that wait: who is served, when, and what ends the wait. */
-#include "kchan_test.h"
+#include "kchan_call.h"
 
 #include <poll.h>
 #include <signal.h>
