@@ -714,19 +714,6 @@ TEST_F(abi, upper_half_of_a_pointer_is_not_ignored)
 }
 #endif
 
-/* Whether any 32 bits still hold what was there before the call. */
-static bool has_poison(const void *arg, size_t size)
-{
-	const uint32_t *word = arg;
-	uint32_t poison;
-
-	memset(&poison, KC_POISON, sizeof(poison));
-	for (; size; size -= sizeof(poison))
-		if (*word++ == poison)
-			return true;
-	return false;
-}
-
 TEST_F(abi, state_writes_every_field)
 {
 	struct kchan_state state;
@@ -734,7 +721,7 @@ TEST_F(abi, state_writes_every_field)
 	memset(&state, KC_POISON, sizeof(state));
 	state.size = sizeof(state);
 	ASSERT_EQ(0, kc_ioctl(self->fd, KCHAN_IOC_STATE, &state));
-	EXPECT_FALSE(has_poison(&state, sizeof(state)));
+	EXPECT_FALSE(kc_has_poison(&state, sizeof(state)));
 }
 
 TEST_F(abi, recv_writes_every_field)
@@ -743,7 +730,7 @@ TEST_F(abi, recv_writes_every_field)
 
 	ASSERT_EQ(1, write(self->fd, "x", 1));
 	ASSERT_EQ(0, kc_recv(self->fd, &arg));
-	EXPECT_FALSE(has_poison(&arg, sizeof(arg)));
+	EXPECT_FALSE(kc_has_poison(&arg, sizeof(arg)));
 }
 
 TEST_F(abi, create_writes_back_only_the_descriptors)

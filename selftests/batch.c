@@ -676,19 +676,13 @@ TEST_F(batch, revoke_ends_a_batch_that_waits)
 	EXPECT_EQ(-EIDRM, finish(&call));
 }
 
-static void on_signal(int sig)
-{
-	(void)sig;
-}
-
 /* What was done is said; a signal loses nothing. */
 TEST_F(batch, signal_ends_a_batch_with_what_it_has)
 {
 	struct batch_call call = { self->rx, KCHAN_IOC_RECV_BATCH,
 		recvs(self, N), 0, 0 };
-	struct sigaction sa = { .sa_handler = on_signal };
 
-	sigaction(SIGUSR1, &sa, NULL);
+	kc_catch(0);
 	call.arg.min = 4;
 	ASSERT_TRUE(start(&call));
 	ASSERT_TRUE(kc_receivers_wait(self->fd, 1));
@@ -707,9 +701,8 @@ TEST_F(batch, signal_with_sa_restart_does_not_begin_anew)
 {
 	struct batch_call call = { self->rx, KCHAN_IOC_RECV_BATCH,
 		recvs(self, N), 0, 0 };
-	struct sigaction sa = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
 
-	sigaction(SIGUSR1, &sa, NULL);
+	kc_catch(SA_RESTART);
 	call.arg.min = 3;
 	ASSERT_TRUE(fill_queue(self, 2));
 	ASSERT_TRUE(start(&call));

@@ -70,11 +70,6 @@ static bool reject_one(int fd, uint64_t tag)
 	return seq && kc_reject(fd, seq) == 1;
 }
 
-static bool arrived(int dlq, unsigned int n)
-{
-	return KC_EVENTUALLY(kc_state(dlq).sent == n);
-}
-
 /* Until so many letters were dropped, as they were not taken. */
 static bool refused(int fd, unsigned int n)
 {
@@ -96,7 +91,7 @@ TEST_F(dead, rejected_message_goes_there_with_all_that_it_had)
 	ASSERT_EQ(1, kc_hold(self->fd));
 	before = kc_now();
 	ASSERT_EQ(1, kc_reject(self->fd, 1));
-	ASSERT_TRUE(arrived(self->dlq, 1));
+	ASSERT_TRUE(kc_arrived(self->dlq, 1));
 	after = kc_now();
 	ASSERT_EQ(0, kc_recv(self->dlq, &self->arg));
 	EXPECT_EQ(7, self->arg.len);
@@ -122,7 +117,7 @@ TEST_F(dead, rejected_message_goes_there_with_all_that_it_had)
 TEST_F(dead, expired_message_goes_there)
 {
 	ASSERT_EQ(0, send_tag(self->fd, 0, 5, kc_now() + 20 * MS));
-	ASSERT_TRUE(arrived(self->dlq, 1));
+	ASSERT_TRUE(kc_arrived(self->dlq, 1));
 	ASSERT_EQ(0, kc_recv(self->dlq, &self->arg));
 	EXPECT_EQ(5, self->arg.tag);
 	EXPECT_EQ(KCHAN_DEAD_EXPIRED, self->arg.reason);
@@ -133,7 +128,7 @@ TEST_F(dead, expired_message_goes_there)
 TEST_F(dead, message_sent_too_late_goes_there)
 {
 	ASSERT_EQ(0, send_tag(self->fd, 0, 5, 1));
-	ASSERT_TRUE(arrived(self->dlq, 1));
+	ASSERT_TRUE(kc_arrived(self->dlq, 1));
 	ASSERT_EQ(0, kc_recv(self->dlq, &self->arg));
 	EXPECT_EQ(KCHAN_DEAD_EXPIRED, self->arg.reason);
 }
@@ -147,7 +142,7 @@ TEST_F(dead, message_handed_out_too_often_goes_there)
 		ASSERT_EQ(1, kc_hold(self->fd));
 		ASSERT_EQ(1, kc_nack(self->fd, 1));
 	}
-	ASSERT_TRUE(arrived(self->dlq, 1));
+	ASSERT_TRUE(kc_arrived(self->dlq, 1));
 	ASSERT_EQ(0, kc_recv(self->dlq, &self->arg));
 	EXPECT_EQ(KCHAN_DEAD_DELIVERIES, self->arg.reason);
 	EXPECT_EQ(1, self->arg.deliveries);
@@ -161,7 +156,7 @@ TEST_F(dead, message_that_makes_room_goes_there)
 	for (i = 1; i <= 5; i++) {
 		ASSERT_EQ(0, send_tag(self->fd, 0, i, 0));
 	}
-	ASSERT_TRUE(arrived(self->dlq, 1));
+	ASSERT_TRUE(kc_arrived(self->dlq, 1));
 	ASSERT_EQ(0, kc_recv(self->dlq, &self->arg));
 	EXPECT_EQ(1, self->arg.tag);
 	EXPECT_EQ(KCHAN_DEAD_OVERFLOW, self->arg.reason);
@@ -176,7 +171,7 @@ TEST_F(dead, message_that_finds_no_room_goes_there_itself)
 		ASSERT_EQ(0, send_tag(self->fd, 5, i, 0));
 	}
 	ASSERT_EQ(0, send_tag(self->fd, 4, 9, 0));
-	ASSERT_TRUE(arrived(self->dlq, 1));
+	ASSERT_TRUE(kc_arrived(self->dlq, 1));
 	ASSERT_EQ(0, kc_recv(self->dlq, &self->arg));
 	EXPECT_EQ(9, self->arg.tag);
 	EXPECT_EQ(KCHAN_DEAD_OVERFLOW, self->arg.reason);
@@ -199,7 +194,7 @@ TEST_F(dead, letters_come_after_others_of_their_priority)
 	ASSERT_EQ(0, send_tag(self->fd, 5, 4, 1));
 	ASSERT_EQ(0, send_tag(self->fd, 1, 1, 1));
 	ASSERT_EQ(0, send_tag(self->fd, 9, 3, 1));
-	ASSERT_TRUE(arrived(self->dlq, 4));
+	ASSERT_TRUE(kc_arrived(self->dlq, 4));
 	for (i = 0; i < ARRAY_SIZE(tags); i++) {
 		self->arg = kc_recv_arg(self->buf, sizeof(self->buf));
 		ASSERT_EQ(0, kc_recv(self->dlq, &self->arg));
@@ -224,7 +219,7 @@ TEST_F(dead, letter_goes_to_who_waits_for_it)
 TEST_F(dead, letter_can_be_held_and_put_back)
 {
 	ASSERT_TRUE(reject_one(self->fd, 5));
-	ASSERT_TRUE(arrived(self->dlq, 1));
+	ASSERT_TRUE(kc_arrived(self->dlq, 1));
 	ASSERT_EQ(1, kc_hold(self->dlq));
 	ASSERT_EQ(1, kc_nack(self->dlq, 1));
 	ASSERT_EQ(0, kc_recv(self->dlq, &self->arg));
@@ -246,7 +241,7 @@ TEST_F(dead, letter_does_not_expire)
 	ASSERT_EQ(0, send_tag(fd, 0, 5, expiry));
 	ASSERT_EQ(1, kc_hold(fd));
 	ASSERT_EQ(1, kc_reject(fd, 1));
-	ASSERT_TRUE(arrived(dlq, 1));
+	ASSERT_TRUE(kc_arrived(dlq, 1));
 	ASSERT_TRUE(KC_EVENTUALLY(kc_now() > expiry + 10 * MS));
 	ASSERT_EQ(0, kc_recv(dlq, &self->arg));
 	EXPECT_EQ(5, self->arg.tag);
@@ -259,7 +254,7 @@ TEST_F(dead, letter_does_not_expire)
 TEST_F(dead, letter_that_dies_again_is_dropped)
 {
 	ASSERT_TRUE(reject_one(self->fd, 5));
-	ASSERT_TRUE(arrived(self->dlq, 1));
+	ASSERT_TRUE(kc_arrived(self->dlq, 1));
 	ASSERT_EQ(1, kc_hold(self->dlq));
 	ASSERT_EQ(1, kc_reject(self->dlq, 1));
 	EXPECT_EQ(1, kc_state(self->dlq).dropped[KCHAN_DEAD_REJECTED]);
@@ -281,7 +276,7 @@ TEST_F(dead, letter_above_the_message_size_there_is_dropped)
 	ASSERT_EQ(2, kc_settle(self->fd, KCHAN_IOC_NACK, UINT64_MAX,
 			       KCHAN_ACK_UP_TO | KCHAN_NACK_REJECT));
 	ASSERT_TRUE(refused(self->fd, 1));
-	ASSERT_TRUE(arrived(self->dlq, 1));
+	ASSERT_TRUE(kc_arrived(self->dlq, 1));
 	state = kc_state(self->fd);
 	EXPECT_EQ(1, state.dead_lettered[KCHAN_DEAD_REJECTED]);
 	EXPECT_EQ(1, kc_total(state.dropped));
@@ -316,7 +311,7 @@ TEST_F(dead, letter_makes_room_where_the_policy_there_says_so)
 		ASSERT_EQ(0, send_tag(dlq, 0, i, 0));
 	}
 	ASSERT_TRUE(reject_one(fd, 77));
-	ASSERT_TRUE(arrived(dlq, 5));
+	ASSERT_TRUE(kc_arrived(dlq, 5));
 	EXPECT_EQ(1, kc_state(dlq).dropped[KCHAN_DEAD_OVERFLOW]);
 	EXPECT_EQ(4, kc_state(dlq).queued);
 	EXPECT_EQ(1, kc_state(fd).dead_lettered[KCHAN_DEAD_REJECTED]);
@@ -352,7 +347,7 @@ TEST_F(dead, letters_of_a_revoked_channel_are_dropped)
 TEST_F(dead, channel_that_died_takes_its_letters_with_it)
 {
 	ASSERT_TRUE(reject_one(self->fd, 1));
-	ASSERT_TRUE(arrived(self->dlq, 1));
+	ASSERT_TRUE(kc_arrived(self->dlq, 1));
 	close(self->fd);
 	self->fd = channel(self->ctl, -1, KCHAN_OVERFLOW_BLOCK);
 	ASSERT_EQ(0, kc_recv(self->dlq, &self->arg));
@@ -374,7 +369,7 @@ TEST_F(dead, named_channel_without_endpoints_takes_letters)
 	ASSERT_TRUE(reject_one(fd, 5));
 	dlq = kc_open(env.ctl, "dead", O_RDONLY | O_NONBLOCK);
 	ASSERT_LE(0, dlq);
-	ASSERT_TRUE(arrived(dlq, 1));
+	ASSERT_TRUE(kc_arrived(dlq, 1));
 	ASSERT_EQ(0, kc_recv(dlq, &self->arg));
 	EXPECT_EQ(5, self->arg.tag);
 	/* It does not know of those who send to it in this way. */
@@ -393,7 +388,7 @@ TEST_F(dead, both_ends_of_a_pair_go_by_the_dead_letter_channel)
 	arg.dead_letter = self->dlq;
 	ASSERT_EQ(0, kc_ioctl(self->ctl, KCHAN_IOC_CREATE, &arg));
 	ASSERT_EQ(0, send_tag(arg.fd_send, 0, 5, 1));
-	EXPECT_TRUE(arrived(self->dlq, 1));
+	EXPECT_TRUE(kc_arrived(self->dlq, 1));
 	close(arg.fd);
 	close(arg.fd_send);
 }
@@ -486,7 +481,7 @@ TEST_F(dead, letter_stays_charged_to_its_sender)
 		ASSERT_EQ(1, kc_reject(fd, self->arg.seq));
 	}
 	EXPECT_EQ(-EDQUOT, kc_send(fd, 0, 0, self->buf, 100));
-	ASSERT_TRUE(arrived(dlq, kc_state(fd).sent));
+	ASSERT_TRUE(kc_arrived(dlq, kc_state(fd).sent));
 	EXPECT_EQ(-EDQUOT, kc_send(fd, 0, 0, self->buf, 100));
 	ASSERT_EQ(100, read(dlq, self->buf, sizeof(self->buf)));
 	EXPECT_EQ(0, kc_send(fd, 0, 0, self->buf, 100));
@@ -510,7 +505,7 @@ TEST_F(dead, letters_of_several_channels_all_come)
 			ASSERT_EQ(0, send_tag(fd[i], 0, j, 0));
 		}
 	}
-	ASSERT_TRUE(arrived(dlq, 4 * 96));
+	ASSERT_TRUE(kc_arrived(dlq, 4 * 96));
 	for (j = 0; j < 4 * 96; j++) {
 		ASSERT_EQ(0, kc_recv(dlq, &self->arg));
 		origins += self->arg.origin;
@@ -534,7 +529,7 @@ TEST_F(dead, letters_of_one_channel_keep_their_order)
 	for (i = 0; i < 504; i++) {
 		ASSERT_EQ(0, send_tag(fd, 0, i, 0));
 	}
-	ASSERT_TRUE(arrived(dlq, 500));
+	ASSERT_TRUE(kc_arrived(dlq, 500));
 	for (i = 0; i < 500; i++) {
 		ASSERT_EQ(0, kc_recv(dlq, &self->arg));
 		ASSERT_EQ(i, self->arg.tag);
@@ -566,7 +561,7 @@ TEST_F(dead, dead_letter_channel_that_goes_with_letters_under_way)
 			  kc_total(state.dead_lettered));
 		close(fd);
 		if (round % 3 == 2) {
-			ASSERT_TRUE(arrived(dlq, 20));
+			ASSERT_TRUE(kc_arrived(dlq, 20));
 			close(dlq);
 		}
 	}

@@ -34,13 +34,6 @@ static int renameat_with(const char *from, const char *to, unsigned int flags)
 	return kc_fd(syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, flags));
 }
 
-static uint64_t id_of(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) ? 0 : st.st_ino;
-}
-
 TEST_F(dirs, open_creat_makes_a_queue_with_the_defaults)
 {
 	int fd = open(PATH("a"), O_CREAT | O_EXCL | O_RDWR, 0600);
@@ -259,7 +252,7 @@ TEST_F(dirs, rename_into_another_directory)
 	id = kc_state(kc_create(CTL, "a", O_RDWR)).id;
 	ASSERT_EQ(0, rename(PATH("a"), PATH("d/b")));
 	EXPECT_NE(0, access(PATH("a"), F_OK));
-	EXPECT_EQ(id, id_of(PATH("d/b")));
+	EXPECT_EQ(id, kc_id_of(PATH("d/b")));
 	EXPECT_EQ(-ENOTEMPTY, kc_fd(rmdir(PATH("d"))));
 }
 
@@ -271,7 +264,7 @@ TEST_F(dirs, rename_over_a_channel_takes_its_name)
 
 	ASSERT_EQ(3, write(b, "one", 3));
 	ASSERT_EQ(0, rename(PATH("a"), PATH("b")));
-	EXPECT_EQ(kc_state(a).id, id_of(PATH("b")));
+	EXPECT_EQ(kc_state(a).id, kc_id_of(PATH("b")));
 	EXPECT_EQ(KCHAN_STATE_NAMED, kc_state(a).flags);
 	EXPECT_EQ(0, kc_state(b).flags);
 	EXPECT_EQ(3, read(b, buf, sizeof(buf)));
@@ -293,7 +286,7 @@ TEST_F(dirs, rename_of_a_directory)
 	ASSERT_EQ(0, mkdir(PATH("e"), 0777));
 	id = kc_state(kc_create(CTL, "d/a", O_RDWR)).id;
 	EXPECT_EQ(0, rename(PATH("d"), PATH("e/f")));
-	EXPECT_EQ(id, id_of(PATH("e/f/a")));
+	EXPECT_EQ(id, kc_id_of(PATH("e/f/a")));
 	EXPECT_EQ(id, kc_state(kc_open(CTL, "e/f/a", O_RDWR)).id);
 }
 
@@ -313,10 +306,10 @@ TEST_F(dirs, rename_noreplace_over_a_channel_is_EEXIST)
 	uint64_t b = kc_state(kc_create(CTL, "b", O_RDWR)).id;
 
 	EXPECT_EQ(-EEXIST, renameat_with(PATH("a"), PATH("b"), RENAME_NOREPLACE));
-	EXPECT_EQ(a, id_of(PATH("a")));
-	EXPECT_EQ(b, id_of(PATH("b")));
+	EXPECT_EQ(a, kc_id_of(PATH("a")));
+	EXPECT_EQ(b, kc_id_of(PATH("b")));
 	EXPECT_EQ(0, renameat_with(PATH("a"), PATH("c"), RENAME_NOREPLACE));
-	EXPECT_EQ(a, id_of(PATH("c")));
+	EXPECT_EQ(a, kc_id_of(PATH("c")));
 }
 
 TEST_F(dirs, rename_exchange_is_EINVAL)
@@ -325,8 +318,8 @@ TEST_F(dirs, rename_exchange_is_EINVAL)
 	uint64_t b = kc_state(kc_create(CTL, "b", O_RDWR)).id;
 
 	EXPECT_EQ(-EINVAL, renameat_with(PATH("a"), PATH("b"), RENAME_EXCHANGE));
-	EXPECT_EQ(a, id_of(PATH("a")));
-	EXPECT_EQ(b, id_of(PATH("b")));
+	EXPECT_EQ(a, kc_id_of(PATH("a")));
+	EXPECT_EQ(b, kc_id_of(PATH("b")));
 }
 
 TEST_F(dirs, rename_out_of_the_instance_is_EXDEV)
@@ -445,7 +438,7 @@ FIXTURE_SETUP(owner)
 	self->a.to = PATH("b");
 	self->a.flags = O_CREAT | O_RDWR;
 	ASSERT_EQ(0, kc_as(1000, do_open, &self->a));
-	self->id = id_of(self->a.from);
+	self->id = kc_id_of(self->a.from);
 }
 
 FIXTURE_TEARDOWN(owner)
@@ -462,7 +455,7 @@ TEST_F(owner, owner_unlinks)
 TEST_F(owner, unlink_by_another_is_EPERM)
 {
 	EXPECT_EQ(-EPERM, kc_as(1001, do_unlink, &self->a));
-	EXPECT_EQ(self->id, id_of(self->a.from));
+	EXPECT_EQ(self->id, kc_id_of(self->a.from));
 }
 
 TEST_F(owner, root_unlinks)
@@ -473,13 +466,13 @@ TEST_F(owner, root_unlinks)
 TEST_F(owner, owner_renames)
 {
 	EXPECT_EQ(0, kc_as(1000, do_rename, &self->a));
-	EXPECT_EQ(self->id, id_of(self->a.to));
+	EXPECT_EQ(self->id, kc_id_of(self->a.to));
 }
 
 TEST_F(owner, rename_by_another_is_EPERM)
 {
 	EXPECT_EQ(-EPERM, kc_as(1001, do_rename, &self->a));
-	EXPECT_EQ(self->id, id_of(self->a.from));
+	EXPECT_EQ(self->id, kc_id_of(self->a.from));
 }
 
 TEST_F(owner, rename_over_anothers_is_EPERM)
@@ -488,7 +481,7 @@ TEST_F(owner, rename_over_anothers_is_EPERM)
 
 	ASSERT_EQ(0, kc_as(1001, do_open, &b));
 	EXPECT_EQ(-EPERM, kc_as(1001, do_rename, &b));
-	EXPECT_EQ(self->id, id_of(self->a.from));
+	EXPECT_EQ(self->id, kc_id_of(self->a.from));
 }
 
 TEST_F(owner, root_renames)
@@ -536,13 +529,13 @@ TEST_F(owner, channel_made_by_create_belongs_to_its_maker)
 TEST_F(owner, anothers_0666_channel_opens_with_o_creat)
 {
 	EXPECT_EQ(0, kc_as(1001, do_open, &self->a));
-	EXPECT_EQ(self->id, id_of(self->a.from));
+	EXPECT_EQ(self->id, kc_id_of(self->a.from));
 }
 
 TEST_F(owner, anothers_0666_channel_opens_with_o_creat_as_root)
 {
 	EXPECT_EQ(0, do_open(&self->a));
-	EXPECT_EQ(self->id, id_of(self->a.from));
+	EXPECT_EQ(self->id, kc_id_of(self->a.from));
 }
 
 TEST_F(owner, directory_without_write_permission_is_EACCES)

@@ -40,16 +40,6 @@ FIXTURE_TEARDOWN(dumps)
 #define PATH(name) kc_path(&self->env, name)
 #define CHANNELS() kn_channels(SOCK, &self->all)
 
-static int create_as(int ctl, const char *name, uid_t uid)
-{
-	int fd;
-
-	if (setegid(uid) || seteuid(uid))
-		return -errno;
-	fd = kc_create(ctl, name, O_RDWR);
-	return seteuid(0) || setegid(0) ? -errno : fd;
-}
-
 /* The first of three users that no other test has. */
 static uid_t some_user(void)
 {
@@ -65,7 +55,7 @@ static int make_many(int ctl, uint64_t *id)
 	for (i = 0; i < MANY; i++) {
 		/* Not in the order of the alphabet. */
 		snprintf(name, sizeof(name), "n%d", i * 7 % MANY);
-		fd = create_as(ctl, name, some_user() + i % 3);
+		fd = kc_create_as(ctl, name, some_user() + i % 3);
 		if (fd < 0)
 			return fd;
 		id[i] = kc_state(fd).id;

@@ -218,17 +218,9 @@ TEST_F(events, pair)
 	EXPECT_SILENCE();
 }
 
-static int create_auto(int ctl, const char *name)
-{
-	struct kchan_create arg = kc_create_arg(name);
-
-	arg.flags = KCHAN_CREATE_AUTO;
-	return kc_create_with(ctl, &arg);
-}
-
 TEST_F(events, automatic_channel_ends_with_its_last_endpoint)
 {
-	int fd = create_auto(CTL, "a"), other = kc_open(CTL, "a", O_RDONLY);
+	int fd = kc_create_auto(CTL, "a"), other = kc_open(CTL, "a", O_RDONLY);
 
 	self->id = kc_state(fd).id;
 	EXPECT_EVENT(KCHAN_EVENT_CREATED, "a");
@@ -487,7 +479,7 @@ TEST_F(events, endpoint_that_others_have_does_not_die_with_one)
 TEST_F(events, automatic_channel_of_a_process_that_was_killed)
 {
 	struct ending ending = { CTL, KILL };
-	int fd = create_auto(CTL, "a");
+	int fd = kc_create_auto(CTL, "a");
 
 	self->id = kc_state(fd).id;
 	DISCARD();

@@ -57,16 +57,6 @@ static bool expired(int fd, unsigned int n)
 	return KC_EVENTUALLY(kc_state(fd).dropped[KCHAN_DEAD_EXPIRED] == n);
 }
 
-/* The tag of the next message, which is taken; 0: there is none. */
-static uint64_t take(int fd)
-{
-	char buf[128];
-	struct kchan_recv arg = kc_recv_arg(buf, sizeof(buf));
-
-	arg.flags = KCHAN_NONBLOCK;
-	return kc_recv(fd, &arg) ? 0 : arg.tag;
-}
-
 static int with_ttl(int ctl, uint64_t ttl)
 {
 	struct kchan_create arg = kc_create_arg(NULL);
@@ -84,7 +74,7 @@ TEST_F(expiry, message_with_a_past_expiry_is_sent_and_dropped)
 	ASSERT_EQ(0, kc_ioctl(self->tx, KCHAN_IOC_SEND, &arg));
 	EXPECT_EQ(1, arg.seq);
 	EXPECT_EQ(PAST, arg.expiry);
-	EXPECT_EQ(0, take(self->fd));
+	EXPECT_EQ(0, kc_take_tag(self->fd));
 	ASSERT_TRUE(expired(self->fd, 1));
 	state = kc_state(self->fd);
 	EXPECT_EQ(1, state.sent);
@@ -101,7 +91,7 @@ TEST_F(expiry, message_goes_at_its_expiry_without_a_receiver)
 	ASSERT_TRUE(expired(self->fd, 1));
 	EXPECT_EQ(1, kc_state(self->fd).queued);
 	EXPECT_EQ(7, kc_state(self->fd).queued_bytes);
-	EXPECT_EQ(2, take(self->fd));
+	EXPECT_EQ(2, kc_take_tag(self->fd));
 }
 
 TEST_F(expiry, message_is_received_before_its_expiry)
@@ -126,8 +116,8 @@ TEST_F(expiry, messages_go_in_the_order_of_their_expiry)
 	ASSERT_EQ(0, send_until(self->tx, 3, now + 10000 * KC_NS));
 	ASSERT_EQ(0, send_until(self->tx, 4, now + 45 * MS));
 	ASSERT_TRUE(expired(self->fd, 3));
-	EXPECT_EQ(3, take(self->fd));
-	EXPECT_EQ(0, take(self->fd));
+	EXPECT_EQ(3, kc_take_tag(self->fd));
+	EXPECT_EQ(0, kc_take_tag(self->fd));
 }
 
 /* The one that the timer was set for is gone when it fires. */
@@ -137,7 +127,7 @@ TEST_F(expiry, later_ones_go_when_the_first_was_received)
 
 	ASSERT_EQ(0, send_until(self->tx, 1, now + 10000 * KC_NS));
 	ASSERT_EQ(0, send_until(self->tx, 2, now + 50 * MS));
-	ASSERT_EQ(1, take(self->fd));
+	ASSERT_EQ(1, kc_take_tag(self->fd));
 	ASSERT_EQ(0, send_until(self->tx, 3, now + 20 * MS));
 	ASSERT_TRUE(expired(self->fd, 2));
 	EXPECT_EQ(0, kc_state(self->fd).queued);
@@ -156,10 +146,10 @@ TEST_F(expiry, sender_goes_on_when_a_message_has_expired)
 	EXPECT_EQ(0, kc_join(&self->call[0]));
 	EXPECT_EQ(5, self->call[0].send.seq);
 	EXPECT_EQ(1, kc_state(self->fd).dropped[KCHAN_DEAD_EXPIRED]);
-	EXPECT_EQ(1, take(self->fd));
-	EXPECT_EQ(2, take(self->fd));
-	EXPECT_EQ(4, take(self->fd));
-	EXPECT_EQ(9, take(self->fd));
+	EXPECT_EQ(1, kc_take_tag(self->fd));
+	EXPECT_EQ(2, kc_take_tag(self->fd));
+	EXPECT_EQ(4, kc_take_tag(self->fd));
+	EXPECT_EQ(9, kc_take_tag(self->fd));
 }
 
 TEST_F(expiry, poll_says_that_there_is_room_again)
@@ -190,8 +180,8 @@ TEST_F(expiry, message_that_expires_while_its_sender_waits_is_not_delivered)
 	ASSERT_EQ(0, kc_start(&self->call[0]));
 	ASSERT_TRUE(KC_EVENTUALLY(kc_now() > self->call[0].send.expiry + MS));
 	for (i = 1; i <= 4; i++)
-		EXPECT_EQ(i, take(self->fd));
-	EXPECT_EQ(0, take(self->fd));
+		EXPECT_EQ(i, kc_take_tag(self->fd));
+	EXPECT_EQ(0, kc_take_tag(self->fd));
 	EXPECT_EQ(0, kc_join(&self->call[0]));
 	EXPECT_TRUE(expired(self->fd, 1));
 	EXPECT_EQ(5, kc_state(self->fd).sent);
@@ -297,10 +287,10 @@ TEST_F(expiry, message_put_back_after_its_expiry_is_dropped)
 	ASSERT_EQ(2, kc_hold(other));
 	ASSERT_TRUE(KC_EVENTUALLY(kc_now() > expiry + MS));
 	EXPECT_EQ(1, kc_nack(self->rx, 1));
-	EXPECT_EQ(0, take(self->fd));
+	EXPECT_EQ(0, kc_take_tag(self->fd));
 	EXPECT_TRUE(expired(self->fd, 1));
 	close(other);
-	EXPECT_EQ(0, take(self->fd));
+	EXPECT_EQ(0, kc_take_tag(self->fd));
 	EXPECT_TRUE(expired(self->fd, 2));
 	EXPECT_EQ(0, kc_state(self->fd).queued);
 	EXPECT_EQ(0, kc_state(self->fd).held);
@@ -313,7 +303,7 @@ TEST_F(expiry, message_put_back_before_its_expiry_still_expires)
 		kc_nack(self->rx, 1);
 	}
 	EXPECT_TRUE(expired(self->fd, 1));
-	EXPECT_EQ(0, take(self->fd));
+	EXPECT_EQ(0, kc_take_tag(self->fd));
 }
 
 TEST_F(expiry, expired_message_is_found_by_no_filter_and_no_peek)
@@ -371,7 +361,7 @@ TEST_F(expiry, ttl_is_for_messages_that_do_not_say)
 		EXPECT_GE(after + 300 * MS, arg.expiry);
 	}
 	ASSERT_TRUE(expired(fd, 2));
-	EXPECT_EQ(1, take(fd));
+	EXPECT_EQ(1, kc_take_tag(fd));
 	EXPECT_TRUE(kc_sums(fd));
 	close(fd);
 }
@@ -413,7 +403,7 @@ TEST_F(expiry, longest_ttl_never_comes)
 	ASSERT_EQ(0, send_until(fd, 1, 0));
 	ASSERT_EQ(0, send_until(fd, 2, kc_now() + 20 * MS));
 	ASSERT_TRUE(expired(fd, 1));
-	EXPECT_EQ(1, take(fd));
+	EXPECT_EQ(1, kc_take_tag(fd));
 	close(fd);
 }
 
@@ -433,9 +423,9 @@ TEST_F(expiry, many_messages_all_expire)
 	ASSERT_TRUE(expired(fd, MANY * 9 / 10));
 	EXPECT_EQ(MANY / 10, kc_state(fd).queued);
 	for (i = 9; i < MANY; i += 10) {
-		ASSERT_EQ(i + 1, take(fd));
+		ASSERT_EQ(i + 1, kc_take_tag(fd));
 	}
-	EXPECT_EQ(0, take(fd));
+	EXPECT_EQ(0, kc_take_tag(fd));
 	EXPECT_TRUE(kc_sums(fd));
 	close(fd);
 }

@@ -60,16 +60,6 @@ static bool hold_some(int fd, unsigned int n)
 	return true;
 }
 
-/* The tag of the next message, which is taken; 0: there is none. */
-static uint64_t take(int fd)
-{
-	char buf[128];
-	struct kchan_recv arg = kc_recv_arg(buf, sizeof(buf));
-
-	arg.flags = KCHAN_NONBLOCK;
-	return kc_recv(fd, &arg) ? 0 : arg.tag;
-}
-
 TEST_F(hold, held_message_is_out_of_the_queue_and_shown_as_held)
 {
 	struct kchan_state state;
@@ -91,8 +81,8 @@ TEST_F(hold, held_message_is_out_of_the_queue_and_shown_as_held)
 	EXPECT_EQ(0, state.returned);
 	ASSERT_EQ(0, fstat(self->fd, &st));
 	EXPECT_EQ(7, st.st_size);
-	EXPECT_EQ(2, take(self->fd));
-	EXPECT_EQ(0, take(self->fd));
+	EXPECT_EQ(2, kc_take_tag(self->fd));
+	EXPECT_EQ(0, kc_take_tag(self->fd));
 }
 
 TEST_F(hold, acknowledged_message_is_received)
@@ -109,7 +99,7 @@ TEST_F(hold, acknowledged_message_is_received)
 	EXPECT_EQ(1, state.received);
 	EXPECT_EQ(7, state.received_bytes);
 	EXPECT_EQ(0, state.returned);
-	EXPECT_EQ(0, take(self->fd));
+	EXPECT_EQ(0, kc_take_tag(self->fd));
 }
 
 TEST_F(hold, most_that_were_held_stays_in_the_state)
@@ -170,8 +160,8 @@ TEST_F(hold, up_to_goes_by_number_and_not_by_when_it_was_held)
 		ASSERT_EQ(i, kc_hold(self->rx));
 	}
 	EXPECT_EQ(2, kc_settle(self->rx, KCHAN_IOC_NACK, 2, KCHAN_ACK_UP_TO));
-	EXPECT_EQ(2, take(self->fd));
-	EXPECT_EQ(1, take(self->fd));
+	EXPECT_EQ(2, kc_take_tag(self->fd));
+	EXPECT_EQ(1, kc_take_tag(self->fd));
 	EXPECT_EQ(2, kc_held(self->rx));
 }
 
@@ -292,9 +282,9 @@ TEST_F(hold, nack_puts_a_message_back_before_the_others)
 	EXPECT_EQ(0, state.held_bytes);
 	EXPECT_EQ(1, state.returned);
 	EXPECT_EQ(0, state.received);
-	EXPECT_EQ(1, take(self->fd));
-	EXPECT_EQ(2, take(self->fd));
-	EXPECT_EQ(3, take(self->fd));
+	EXPECT_EQ(1, kc_take_tag(self->fd));
+	EXPECT_EQ(2, kc_take_tag(self->fd));
+	EXPECT_EQ(3, kc_take_tag(self->fd));
 }
 
 TEST_F(hold, messages_put_back_one_by_one_are_in_order)
@@ -306,7 +296,7 @@ TEST_F(hold, messages_put_back_one_by_one_are_in_order)
 	ASSERT_TRUE(hold_some(self->rx, 3));
 	EXPECT_EQ(3, kc_settle_many(self->rx, KCHAN_IOC_NACK, seqs, 3, 0));
 	for (i = 1; i <= 4; i++)
-		EXPECT_EQ(i, take(self->fd));
+		EXPECT_EQ(i, kc_take_tag(self->fd));
 }
 
 /* Taken with a filter, and so before its turn. */
@@ -320,10 +310,10 @@ TEST_F(hold, what_is_put_back_goes_before_earlier_ones)
 	ASSERT_EQ(0, kc_recv(self->rx, &self->arg));
 	EXPECT_EQ(1, kc_nack(self->rx, 3));
 	EXPECT_EQ(1, kc_nack(self->rx, 2));
-	EXPECT_EQ(2, take(self->fd));
-	EXPECT_EQ(3, take(self->fd));
-	EXPECT_EQ(1, take(self->fd));
-	EXPECT_EQ(4, take(self->fd));
+	EXPECT_EQ(2, kc_take_tag(self->fd));
+	EXPECT_EQ(3, kc_take_tag(self->fd));
+	EXPECT_EQ(1, kc_take_tag(self->fd));
+	EXPECT_EQ(4, kc_take_tag(self->fd));
 }
 
 TEST_F(hold, message_put_back_keeps_its_priority)
@@ -334,10 +324,10 @@ TEST_F(hold, message_put_back_keeps_its_priority)
 	ASSERT_EQ(0, kc_send(self->tx, 9, 3, "x", 1));
 	ASSERT_EQ(0, kc_send(self->tx, 1, 4, "x", 1));
 	EXPECT_EQ(1, kc_nack(self->rx, 1));
-	EXPECT_EQ(3, take(self->fd));
-	EXPECT_EQ(1, take(self->fd));
-	EXPECT_EQ(2, take(self->fd));
-	EXPECT_EQ(4, take(self->fd));
+	EXPECT_EQ(3, kc_take_tag(self->fd));
+	EXPECT_EQ(1, kc_take_tag(self->fd));
+	EXPECT_EQ(2, kc_take_tag(self->fd));
+	EXPECT_EQ(4, kc_take_tag(self->fd));
 }
 
 TEST_F(hold, deliveries_count_each_time_that_it_was_handed_out)
@@ -377,8 +367,8 @@ TEST_F(hold, rejected_message_is_dropped_and_counted)
 	EXPECT_EQ(0, state.held);
 	EXPECT_EQ(0, state.received);
 	EXPECT_EQ(0, state.returned);
-	EXPECT_EQ(2, take(self->fd));
-	EXPECT_EQ(0, take(self->fd));
+	EXPECT_EQ(2, kc_take_tag(self->fd));
+	EXPECT_EQ(0, kc_take_tag(self->fd));
 }
 
 TEST_F(hold, all_up_to_a_number_are_rejected)
@@ -459,7 +449,7 @@ TEST_F(hold, limit_of_one_endpoint_is_not_that_of_others)
 	EXPECT_EQ(2, kc_hold(self->fd));
 	EXPECT_EQ(3, kc_hold(self->fd));
 	/* What is not held is not limited. */
-	EXPECT_EQ(4, take(self->rx));
+	EXPECT_EQ(4, kc_take_tag(self->rx));
 }
 
 TEST_F(hold, lowered_limit_leaves_what_is_held)
@@ -655,7 +645,7 @@ TEST_F(hold, empty_message_can_be_held)
 	EXPECT_EQ(1, kc_state(self->fd).held);
 	EXPECT_EQ(0, kc_state(self->fd).held_bytes);
 	EXPECT_EQ(1, kc_nack(self->rx, 1));
-	EXPECT_EQ(1, take(self->fd));
+	EXPECT_EQ(1, kc_take_tag(self->fd));
 }
 
 TEST_F(hold, poll_shows_what_is_put_back)

@@ -203,24 +203,19 @@ TEST_F(ids, sender_is_who_opened_the_endpoint)
 	EXPECT_EQ(1000, arg.gid);
 }
 
-static int write_inherited(void *arg)
-{
-	return write(*(int *)arg, "x", 1) == 1 ? 0 : -errno;
-}
-
 TEST_F(ids, sender_through_an_inherited_endpoint)
 {
 	struct kchan_recv arg = kc_recv_arg(self->buf, sizeof(self->buf));
 	int fd = kc_create(CTL, "a", O_RDWR);
 	pid_t pid;
 
-	pid = kc_fork(write_inherited, &fd);
+	pid = kc_fork(kc_write_inherited, &fd);
 	ASSERT_EQ(0, kc_reap(pid));
 	ASSERT_EQ(0, kc_recv(fd, &arg));
 	EXPECT_EQ(pid, arg.pid);
 	EXPECT_EQ(0, arg.uid);
 	EXPECT_EQ(pid, kc_state(fd).send_pid);
-	ASSERT_EQ(0, kc_as(1000, write_inherited, &fd));
+	ASSERT_EQ(0, kc_as(1000, kc_write_inherited, &fd));
 	ASSERT_EQ(0, kc_recv(fd, &arg));
 	EXPECT_EQ(0, arg.uid);
 	EXPECT_EQ(0, arg.gid);
@@ -228,7 +223,7 @@ TEST_F(ids, sender_through_an_inherited_endpoint)
 
 static void *write_in_thread(void *arg)
 {
-	return (void *)(long)write_inherited(arg);
+	return (void *)(long)kc_write_inherited(arg);
 }
 
 TEST_F(ids, pid_is_that_of_the_process_not_the_thread)
@@ -372,7 +367,7 @@ static int write_in_pidns(void *arg)
 {
 	if (unshare(CLONE_NEWPID))
 		return -errno;
-	return kc_child(write_inherited, arg);
+	return kc_child(kc_write_inherited, arg);
 }
 
 TEST_F(ids, process_of_an_inner_namespace_is_shown_outside)
@@ -390,7 +385,7 @@ static int write_in_userns(void *arg)
 {
 	int ret = kc_new_userns(0, getuid());
 
-	return ret ? ret : write_inherited(arg);
+	return ret ? ret : kc_write_inherited(arg);
 }
 
 TEST_F(ids, user_of_an_inner_namespace_is_shown_outside)

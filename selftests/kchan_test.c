@@ -2,6 +2,7 @@
 #define KCHAN_TEST_LIB
 #include "kchan_test.h"
 
+#include <dirent.h>
 #include <grp.h>
 #include <linux/capability.h>
 #include <poll.h>
@@ -117,6 +118,24 @@ int kc_create(int ctl, const char *name, int open_flags)
 	return kc_create_with(ctl, &arg);
 }
 
+int kc_create_auto(int ctl, const char *name)
+{
+	struct kchan_create arg = kc_create_arg(name);
+
+	arg.flags = KCHAN_CREATE_AUTO;
+	return kc_create_with(ctl, &arg);
+}
+
+int kc_create_as(int ctl, const char *name, uid_t uid)
+{
+	int fd;
+
+	if (setegid(uid) || seteuid(uid))
+		return -errno;
+	fd = kc_create(ctl, name, O_RDWR | O_NONBLOCK);
+	return seteuid(0) || setegid(0) ? -errno : fd;
+}
+
 /* An unnamed channel with these limits, O_RDWR and O_NONBLOCK. */
 int kc_queue(int ctl, unsigned int depth, unsigned int msgsize,
 	     unsigned int bytes)
@@ -167,6 +186,23 @@ int kc_remove(int ctl, const char *name, uint64_t id, unsigned int flags)
 	return kc_ioctl(ctl, KCHAN_IOC_REMOVE, &arg);
 }
 
+/* CREATE, OPEN and REMOVE of this name fail so, and write nothing back. */
+bool kc_refused(int ctl, const char *name, int err)
+{
+	struct kchan_create create = kc_create_arg(name), create_was = create;
+	struct kchan_open open = {
+		.size = sizeof(open),
+		.name = (uintptr_t)name,
+		.fd = -77,
+	}, open_was = open;
+
+	return kc_ioctl(ctl, KCHAN_IOC_CREATE, &create) == err &&
+		kc_ioctl(ctl, KCHAN_IOC_OPEN, &open) == err &&
+		kc_remove(ctl, name, 0, 0) == err &&
+		!memcmp(&create, &create_was, sizeof(create)) &&
+		!memcmp(&open, &open_was, sizeof(open));
+}
+
 struct kchan_send kc_send_arg(const void *data, unsigned int len)
 {
 	return (struct kchan_send) {
@@ -215,6 +251,27 @@ struct kchan_recv kc_filter_arg(void *data, unsigned int capacity,
 int kc_recv(int fd, struct kchan_recv *arg)
 {
 	return kc_ioctl(fd, KCHAN_IOC_RECV, arg);
+}
+
+static uint64_t tag_of_next(int fd, unsigned int flags, uint64_t otherwise)
+{
+	char buf[128];
+	struct kchan_recv arg = kc_recv_arg(buf, sizeof(buf));
+
+	arg.flags = flags;
+	return kc_recv(fd, &arg) ? otherwise : arg.tag;
+}
+
+/* The tag of the next message, or UINT64_MAX: the call failed. */
+uint64_t kc_receive_tag(int fd)
+{
+	return tag_of_next(fd, 0, UINT64_MAX);
+}
+
+/* Likewise without waiting, or 0: there is none. */
+uint64_t kc_take_tag(int fd)
+{
+	return tag_of_next(fd, KCHAN_NONBLOCK, 0);
 }
 
 /* The sequence number of the first message, which is held now; 0 where there is none. */
@@ -365,6 +422,48 @@ int kc_reopen(int fd, int flags)
 	return kc_fd(open(path, flags | O_CLOEXEC));
 }
 
+uint64_t kc_id_of(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) ? 0 : st.st_ino;
+}
+
+/* How many names the directory has, or -1. */
+int kc_count_names(const char *dir)
+{
+	DIR *d = opendir(dir);
+	int n = 0;
+
+	if (!d)
+		return -1;
+	while (readdir(d))
+		n++;
+	closedir(d);
+	return n - 2;
+}
+
+/* Makes 15 directories, each in the one before; returns the last, and its name. */
+int kc_nest(const char *dir, char *name)
+{
+	int fd = open(dir, O_RDONLY), next, i;
+	char *p = name;
+
+	for (i = 0; i < 15; i++) {
+		memset(p, 'd', 255);
+		p[255] = 0;
+		if (mkdirat(fd, p, 0777))
+			return -errno;
+		next = openat(fd, p, O_RDONLY);
+		close(fd);
+		fd = next;
+		p[255] = '/';
+		p += 256;
+	}
+	*p = 0;
+	return fd;
+}
+
 int kc_poll(int fd, int events)
 {
 	struct pollfd pfd = { .fd = fd, .events = events };
@@ -498,6 +597,19 @@ void *kc_guarded(size_t size)
 	return p + whole - size;
 }
 
+/* Whether any 32 bits still hold what was there before the call. */
+bool kc_has_poison(const void *arg, size_t size)
+{
+	const uint32_t *word = arg;
+	uint32_t poison;
+
+	memset(&poison, KC_POISON, sizeof(poison));
+	for (; size; size -= sizeof(poison))
+		if (*word++ == poison)
+			return true;
+	return false;
+}
+
 bool kc_receivers_wait(int fd, unsigned int n)
 {
 	return KC_EVENTUALLY(kc_state(fd).waiting_receivers == n);
@@ -506,6 +618,23 @@ bool kc_receivers_wait(int fd, unsigned int n)
 bool kc_senders_wait(int fd, unsigned int n)
 {
 	return KC_EVENTUALLY(kc_state(fd).waiting_senders == n);
+}
+
+bool kc_arrived(int fd, unsigned int n)
+{
+	return KC_EVENTUALLY(kc_state(fd).sent == n);
+}
+
+static void on_signal(int sig)
+{
+	(void)sig;
+}
+
+void kc_catch(int flags)
+{
+	struct sigaction action = { .sa_handler = on_signal, .sa_flags = flags };
+
+	sigaction(SIGUSR1, &action, NULL);
 }
 
 /*
@@ -572,6 +701,11 @@ int kc_reap(pid_t pid)
 int kc_child(kc_fn fn, void *arg)
 {
 	return kc_reap(kc_fork(fn, arg));
+}
+
+int kc_write_inherited(void *arg)
+{
+	return write(*(int *)arg, "x", 1) == 1 ? 0 : -errno;
 }
 
 /* For good; as a login would have it. The group has the user's number. */

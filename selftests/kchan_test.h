@@ -73,11 +73,14 @@ int kc_ioctl(int fd, unsigned int cmd, void *arg);
 struct kchan_create kc_create_arg(const char *name);
 int kc_create_with(int ctl, struct kchan_create *arg);
 int kc_create(int ctl, const char *name, int open_flags);
+int kc_create_auto(int ctl, const char *name);
+int kc_create_as(int ctl, const char *name, uid_t uid);
 int kc_queue(int ctl, unsigned int depth, unsigned int msgsize,
 	     unsigned int bytes);
 int kc_pair(int ctl, int *rx, int *tx);
 int kc_open(int ctl, const char *name, int open_flags);
 int kc_remove(int ctl, const char *name, uint64_t id, unsigned int flags);
+bool kc_refused(int ctl, const char *name, int err);
 struct kchan_send kc_send_arg(const void *data, unsigned int len);
 int kc_send(int fd, unsigned int prio, uint64_t tag, const void *data,
 	    unsigned int len);
@@ -85,6 +88,8 @@ struct kchan_recv kc_recv_arg(void *data, unsigned int capacity);
 struct kchan_recv kc_filter_arg(void *data, unsigned int capacity,
 				unsigned int filter, uint64_t value);
 int kc_recv(int fd, struct kchan_recv *arg);
+uint64_t kc_receive_tag(int fd);
+uint64_t kc_take_tag(int fd);
 uint64_t kc_hold(int fd);
 int kc_settle(int fd, unsigned int cmd, uint64_t seq, unsigned int flags);
 int kc_settle_many(int fd, unsigned int cmd, const uint64_t *seqs,
@@ -108,6 +113,9 @@ int kc_revoke(int fd);
 int kc_fd(int ret);
 ssize_t kc_ret(ssize_t ret);
 int kc_reopen(int fd, int flags);
+uint64_t kc_id_of(const char *path);
+int kc_count_names(const char *dir);
+int kc_nest(const char *dir, char *name);
 int kc_poll(int fd, int events);
 uint64_t kc_now(void);
 int kc_write_file(const char *path, const char *text);
@@ -119,6 +127,7 @@ uint64_t kc_number(const char *name, uint64_t otherwise);
 uint64_t kc_scaled(uint64_t n);
 void *kc_shared(size_t size);
 void *kc_guarded(size_t size);
+bool kc_has_poison(const void *arg, size_t size);
 
 bool kc_run_before_children(void);
 
@@ -126,6 +135,12 @@ bool kc_run_before_children(void);
 bool kc_receivers_wait(int fd, unsigned int n);
 bool kc_senders_wait(int fd, unsigned int n);
 bool kc_asleep(pid_t tid);
+
+/* Until so many messages were sent. */
+bool kc_arrived(int fd, unsigned int n);
+
+/* SIGUSR1 ends calls, or restarts them, and does nothing else. */
+void kc_catch(int flags);
 
 /* A function in a process of its own; returns 0 or -errno, nothing else. */
 typedef int (*kc_fn)(void *arg);
@@ -135,6 +150,7 @@ typedef int (*kc_fn)(void *arg);
 pid_t kc_fork(kc_fn fn, void *arg);
 int kc_reap(pid_t pid);
 int kc_child(kc_fn fn, void *arg);
+int kc_write_inherited(void *arg);
 int kc_as(uid_t uid, kc_fn fn, void *arg);
 int kc_as_with(uid_t uid, int cap, kc_fn fn, void *arg);
 int kc_become(uid_t uid);

@@ -256,14 +256,6 @@ static bool stall(FIXTURE_DATA(stall) *self, int i, enum kc_op op)
 	return !kc_start(&self->call[i]) && kc_trapped(&self->trap[i]);
 }
 
-static uint64_t receive_tag(int fd)
-{
-	char buf[128];
-	struct kchan_recv arg = kc_recv_arg(buf, sizeof(buf));
-
-	return kc_recv(fd, &arg) ? UINT64_MAX : arg.tag;
-}
-
 TEST_F(stall, stalled_receiver_stops_nobody)
 {
 	ASSERT_EQ(0, kc_send(self->tx, 0, 1, "first", 5));
@@ -271,7 +263,7 @@ TEST_F(stall, stalled_receiver_stops_nobody)
 	EXPECT_EQ(0, kc_state(self->fd).queued);
 	EXPECT_EQ(0, kc_state(self->fd).waiting_receivers);
 	ASSERT_EQ(0, kc_send(self->tx, 0, 2, "second", 6));
-	EXPECT_EQ(2, receive_tag(self->fd));
+	EXPECT_EQ(2, kc_receive_tag(self->fd));
 	EXPECT_EQ(POLLOUT, kc_poll(self->fd, POLLIN | POLLOUT));
 	ASSERT_EQ(0, kc_trap_fill(&self->trap[0], "xxxxxxxxxx"));
 	EXPECT_EQ(5, kc_join(&self->call[0]));
@@ -283,7 +275,7 @@ TEST_F(stall, stalled_sender_stops_nobody)
 	ASSERT_TRUE(stall(self, 0, KC_WRITE));
 	EXPECT_EQ(0, kc_state(self->fd).queued);
 	ASSERT_EQ(0, kc_send(self->tx, 0, 2, "second", 6));
-	EXPECT_EQ(2, receive_tag(self->fd));
+	EXPECT_EQ(2, kc_receive_tag(self->fd));
 	ASSERT_EQ(0, kc_trap_fill(&self->trap[0], "from the trap"));
 	EXPECT_EQ(64, kc_join(&self->call[0]));
 	EXPECT_EQ(64, read(self->fd, self->buf, sizeof(self->buf)));
@@ -297,8 +289,8 @@ TEST_F(stall, stalled_receiver_whose_memory_goes_puts_the_message_back)
 	ASSERT_TRUE(stall(self, 0, KC_READ));
 	ASSERT_EQ(0, kc_trap_take_away(&self->trap[0]));
 	EXPECT_EQ(-EFAULT, kc_join(&self->call[0]));
-	EXPECT_EQ(1, receive_tag(self->fd));
-	EXPECT_EQ(2, receive_tag(self->fd));
+	EXPECT_EQ(1, kc_receive_tag(self->fd));
+	EXPECT_EQ(2, kc_receive_tag(self->fd));
 }
 
 TEST_F(stall, messages_put_back_are_in_order_the_later_first)
@@ -315,7 +307,7 @@ TEST_F(stall, messages_put_back_are_in_order_the_later_first)
 	ASSERT_EQ(0, kc_trap_take_away(&self->trap[0]));
 	EXPECT_EQ(-EFAULT, kc_join(&self->call[0]));
 	for (i = 1; i <= 3; i++)
-		EXPECT_EQ(i, receive_tag(self->fd));
+		EXPECT_EQ(i, kc_receive_tag(self->fd));
 }
 
 TEST_F(stall, messages_put_back_are_in_order_the_earlier_first)
@@ -332,7 +324,7 @@ TEST_F(stall, messages_put_back_are_in_order_the_earlier_first)
 	ASSERT_EQ(0, kc_trap_take_away(&self->trap[1]));
 	EXPECT_EQ(-EFAULT, kc_join(&self->call[1]));
 	for (i = 1; i <= 3; i++)
-		EXPECT_EQ(i, receive_tag(self->fd));
+		EXPECT_EQ(i, kc_receive_tag(self->fd));
 }
 
 TEST_F(stall, message_put_back_goes_to_who_waits)
@@ -358,9 +350,9 @@ TEST_F(stall, other_priorities_while_all_messages_are_out)
 	ASSERT_EQ(0, kc_send(self->tx, 9, 3, "third", 5));
 	ASSERT_EQ(0, kc_trap_take_away(&self->trap[0]));
 	EXPECT_EQ(-EFAULT, kc_join(&self->call[0]));
-	EXPECT_EQ(3, receive_tag(self->fd));
-	EXPECT_EQ(1, receive_tag(self->fd));
-	EXPECT_EQ(2, receive_tag(self->fd));
+	EXPECT_EQ(3, kc_receive_tag(self->fd));
+	EXPECT_EQ(1, kc_receive_tag(self->fd));
+	EXPECT_EQ(2, kc_receive_tag(self->fd));
 }
 
 TEST_F(stall, lower_priority_put_back_behind_a_higher_one)
@@ -370,8 +362,8 @@ TEST_F(stall, lower_priority_put_back_behind_a_higher_one)
 	ASSERT_EQ(0, kc_send(self->tx, 30000, 2, "second", 6));
 	ASSERT_EQ(0, kc_trap_take_away(&self->trap[0]));
 	EXPECT_EQ(-EFAULT, kc_join(&self->call[0]));
-	EXPECT_EQ(2, receive_tag(self->fd));
-	EXPECT_EQ(1, receive_tag(self->fd));
+	EXPECT_EQ(2, kc_receive_tag(self->fd));
+	EXPECT_EQ(1, kc_receive_tag(self->fd));
 }
 
 TEST_F(stall, revoke_with_a_stalled_receiver)

@@ -26,14 +26,6 @@ FIXTURE_TEARDOWN(life)
 #define CTL (self->env.ctl)
 #define PATH(name) kc_path(&self->env, name)
 
-static int create_auto(int ctl, const char *name)
-{
-	struct kchan_create arg = kc_create_arg(name);
-
-	arg.flags = KCHAN_CREATE_AUTO;
-	return kc_create_with(ctl, &arg);
-}
-
 TEST_F(life, named_channel_outlives_its_endpoints)
 {
 	int fd = kc_create(CTL, "a", O_RDWR);
@@ -49,14 +41,14 @@ TEST_F(life, named_channel_outlives_its_endpoints)
 
 TEST_F(life, auto_is_shown_in_state)
 {
-	int fd = create_auto(CTL, "a");
+	int fd = kc_create_auto(CTL, "a");
 
 	EXPECT_EQ(KCHAN_STATE_AUTO | KCHAN_STATE_NAMED, kc_state(fd).flags);
 }
 
 TEST_F(life, auto_goes_with_the_last_endpoint)
 {
-	int first = create_auto(CTL, "a");
+	int first = kc_create_auto(CTL, "a");
 	int second = kc_open(CTL, "a", O_RDONLY);
 
 	ASSERT_LE(0, second);
@@ -70,7 +62,7 @@ TEST_F(life, auto_goes_with_the_last_endpoint)
 
 TEST_F(life, auto_goes_with_messages_in_it)
 {
-	int fd = create_auto(CTL, "a");
+	int fd = kc_create_auto(CTL, "a");
 
 	ASSERT_EQ(3, write(fd, "one", 3));
 	close(fd);
@@ -79,7 +71,7 @@ TEST_F(life, auto_goes_with_messages_in_it)
 
 TEST_F(life, auto_goes_when_renamed)
 {
-	int fd = create_auto(CTL, "a");
+	int fd = kc_create_auto(CTL, "a");
 
 	ASSERT_EQ(0, mkdir(PATH("d"), 0777));
 	ASSERT_EQ(0, rename(PATH("a"), PATH("d/b")));
@@ -94,7 +86,7 @@ TEST_F(life, auto_goes_when_its_directory_is_renamed)
 	int fd;
 
 	ASSERT_EQ(0, mkdir(PATH("d"), 0777));
-	fd = create_auto(CTL, "d/a");
+	fd = kc_create_auto(CTL, "d/a");
 	ASSERT_EQ(0, rename(PATH("d"), PATH("e")));
 	close(fd);
 	EXPECT_TRUE(KC_EVENTUALLY(access(PATH("e/a"), F_OK)));
@@ -103,7 +95,7 @@ TEST_F(life, auto_goes_when_its_directory_is_renamed)
 
 TEST_F(life, auto_unlinked_before_leaves_the_next_of_that_name)
 {
-	int fd = create_auto(CTL, "a"), next;
+	int fd = kc_create_auto(CTL, "a"), next;
 
 	ASSERT_EQ(0, unlink(PATH("a")));
 	EXPECT_EQ(KCHAN_STATE_AUTO, kc_state(fd).flags);
@@ -116,7 +108,7 @@ TEST_F(life, auto_unlinked_before_leaves_the_next_of_that_name)
 
 TEST_F(life, auto_goes_without_a_mount)
 {
-	int fd = create_auto(CTL, "a");
+	int fd = kc_create_auto(CTL, "a");
 
 	ASSERT_EQ(0, umount(self->env.dir));
 	close(fd);
@@ -125,7 +117,7 @@ TEST_F(life, auto_goes_without_a_mount)
 
 static int create_auto_and_die(void *arg)
 {
-	return create_auto(*(int *)arg, "a") < 0 ? -errno : 0;
+	return kc_create_auto(*(int *)arg, "a") < 0 ? -errno : 0;
 }
 
 TEST_F(life, auto_goes_when_its_process_dies)
@@ -136,7 +128,7 @@ TEST_F(life, auto_goes_when_its_process_dies)
 
 TEST_F(life, o_path_descriptor_is_no_endpoint)
 {
-	int fd = create_auto(CTL, "a"), path;
+	int fd = kc_create_auto(CTL, "a"), path;
 
 	path = open(PATH("a"), O_PATH);
 	ASSERT_LE(0, path);
@@ -175,7 +167,7 @@ static int create_and_close(void *arg)
 	int i, n = kc_scaled(RACES), fd;
 
 	for (i = 0; i < n; i++) {
-		fd = create_auto(*(int *)arg, "a");
+		fd = kc_create_auto(*(int *)arg, "a");
 		if (fd < 0)
 			return fd;
 		close(fd);

@@ -400,11 +400,6 @@ TEST_F(quota, another_user_has_his_own)
 	close(fd);
 }
 
-static int write_inherited(void *arg)
-{
-	return write(*(int *)arg, "x", 1) == 1 ? 0 : -errno;
-}
-
 TEST_F(quota, who_opened_pays_not_who_writes)
 {
 	char big[1000];
@@ -414,8 +409,8 @@ TEST_F(quota, who_opened_pays_not_who_writes)
 	while (write(self->fd, big, 1) == 1)
 		;
 	fd = kc_open(CTL, "a", O_WRONLY);
-	EXPECT_EQ(-EDQUOT, kc_as(self->user + 1, write_inherited, &self->fd));
-	EXPECT_EQ(0, kc_as(self->user, write_inherited, &fd));
+	EXPECT_EQ(-EDQUOT, kc_as(self->user + 1, kc_write_inherited, &self->fd));
+	EXPECT_EQ(0, kc_as(self->user, kc_write_inherited, &fd));
 	close(fd);
 }
 

@@ -229,23 +229,11 @@ TEST_F(loanwait, need_peer_is_EPIPE_while_nobody_receives)
 	close(tx);
 }
 
-static void on_signal(int sig)
-{
-	(void)sig;
-}
-
-static void catch(int flags)
-{
-	struct sigaction action = { .sa_handler = on_signal, .sa_flags = flags };
-
-	sigaction(SIGUSR1, &action, NULL);
-}
-
 TEST_F(loanwait, signal_ends_the_wait)
 {
 	struct kc_call call = kp_loaner(self->tx);
 
-	catch(0);
+	kc_catch(0);
 	ASSERT_TRUE(kp_waits(&call));
 	ASSERT_EQ(0, pthread_kill(call.thread, SIGUSR1));
 	EXPECT_EQ(-EINTR, kc_join(&call));
@@ -256,7 +244,7 @@ TEST_F(loanwait, restarted_call_waits_on)
 {
 	struct kc_call call = kp_loaner(self->tx);
 
-	catch(SA_RESTART);
+	kc_catch(SA_RESTART);
 	ASSERT_TRUE(kp_waits(&call));
 	ASSERT_EQ(0, pthread_kill(call.thread, SIGUSR1));
 	ASSERT_TRUE(kc_asleep(call.tid));

@@ -22,38 +22,6 @@ FIXTURE_TEARDOWN(names)
 #define CTL (self->env.ctl)
 #define PATH(name) kc_path(&self->env, name)
 
-/* CREATE and OPEN of this name fail so, and write nothing back. */
-static bool refused(int ctl, const char *name, int err)
-{
-	struct kchan_create create = kc_create_arg(name), create_was = create;
-	struct kchan_open open = {
-		.size = sizeof(open),
-		.name = (uintptr_t)name,
-		.fd = -77,
-	}, open_was = open;
-
-	return kc_ioctl(ctl, KCHAN_IOC_CREATE, &create) == err &&
-		kc_ioctl(ctl, KCHAN_IOC_OPEN, &open) == err &&
-		!memcmp(&create, &create_was, sizeof(create)) &&
-		!memcmp(&open, &open_was, sizeof(open));
-}
-
-/* How many names the root directory holds. */
-static int count_names(const char *dir)
-{
-	char cmd[64], buf[16];
-	FILE *f;
-	int n = -1;
-
-	snprintf(cmd, sizeof(cmd), "ls -A %s | wc -l", dir);
-	f = popen(cmd, "r");
-	if (f && fgets(buf, sizeof(buf), f))
-		n = atoi(buf);
-	if (f)
-		pclose(f);
-	return n;
-}
-
 TEST_F(names, create_makes_what_open_finds)
 {
 	int made = kc_create(CTL, "a", O_RDWR);
@@ -120,10 +88,10 @@ TEST_F(names, malformed_names_are_EINVAL)
 
 	ASSERT_EQ(0, mkdir(PATH("a"), 0777));
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
-		EXPECT_TRUE(refused(CTL, bad[i], -EINVAL))
+		EXPECT_TRUE(kc_refused(CTL, bad[i], -EINVAL))
 			TH_LOG("name %u: '%s'", i, bad[i]);
 	}
-	EXPECT_EQ(1, count_names(self->env.dir));
+	EXPECT_EQ(1, kc_count_names(self->env.dir));
 }
 
 TEST_F(names, malformed_names_are_EINVAL_in_the_mount)
@@ -145,8 +113,8 @@ TEST_F(names, malformed_names_are_EINVAL_in_the_mount)
 		EXPECT_EQ(-EINVAL, kc_fd(rename(PATH("old"), path)))
 			TH_LOG("rename to name %u", i);
 	}
-	EXPECT_EQ(2, count_names(self->env.dir));
-	EXPECT_EQ(0, count_names(PATH("d")));
+	EXPECT_EQ(2, kc_count_names(self->env.dir));
+	EXPECT_EQ(0, kc_count_names(PATH("d")));
 }
 
 TEST_F(names, all_other_bytes_make_names)
@@ -164,7 +132,7 @@ TEST_F(names, all_other_bytes_make_names)
 		EXPECT_LE(0, kc_create_with(CTL, &arg))
 			TH_LOG("name %u: '%s'", i, good[i]);
 	}
-	EXPECT_EQ(ARRAY_SIZE(good), count_names(self->env.dir));
+	EXPECT_EQ(ARRAY_SIZE(good), kc_count_names(self->env.dir));
 }
 
 TEST_F(names, component_of_255_bytes)
@@ -183,37 +151,15 @@ TEST_F(names, component_of_256_bytes_is_ENAMETOOLONG)
 
 	memset(name, 'n', 256);
 	name[256] = 0;
-	EXPECT_TRUE(refused(CTL, name, -ENAMETOOLONG));
-	EXPECT_EQ(0, count_names(self->env.dir));
-}
-
-/* Makes 15 directories, each in the one before, with names of 255 bytes. */
-static int nest(const char *dir, char *name)
-{
-	int fd = open(dir, O_PATH), next, i;
-	char *p = name;
-
-	for (i = 0; i < 15; i++) {
-		memset(p, 'd', 255);
-		p[255] = 0;
-		if (mkdirat(fd, p, 0777))
-			return -errno;
-		next = openat(fd, p, O_PATH);
-		close(fd);
-		fd = next;
-		p[255] = '/';
-		p += 256;
-	}
-	*p = 0;
-	close(fd);
-	return 0;
+	EXPECT_TRUE(kc_refused(CTL, name, -ENAMETOOLONG));
+	EXPECT_EQ(0, kc_count_names(self->env.dir));
 }
 
 TEST_F(names, name_of_4095_bytes)
 {
 	char name[KCHAN_NAME_MAX + 1];
 
-	ASSERT_EQ(0, nest(self->env.dir, name));
+	ASSERT_LE(0, kc_nest(self->env.dir, name));
 	memset(name + 3840, 'n', 255);
 	name[KCHAN_NAME_MAX] = 0;
 	EXPECT_LE(0, kc_create(CTL, name, O_RDWR));
@@ -224,11 +170,11 @@ TEST_F(names, name_of_4096_bytes_is_ENAMETOOLONG)
 {
 	char name[KCHAN_NAME_MAX + 2];
 
-	ASSERT_EQ(0, nest(self->env.dir, name));
+	ASSERT_LE(0, kc_nest(self->env.dir, name));
 	memset(name + 3840, 'n', 256);
 	name[3840 + 100] = '/';
 	name[KCHAN_NAME_MAX + 1] = 0;
-	EXPECT_TRUE(refused(CTL, name, -ENAMETOOLONG));
+	EXPECT_TRUE(kc_refused(CTL, name, -ENAMETOOLONG));
 }
 
 TEST_F(names, unterminated_name_is_ENAMETOOLONG)
@@ -236,7 +182,7 @@ TEST_F(names, unterminated_name_is_ENAMETOOLONG)
 	char *name = kc_guarded(KCHAN_NAME_MAX + 2);
 
 	memset(name, 'n', KCHAN_NAME_MAX + 2);
-	EXPECT_TRUE(refused(CTL, name, -ENAMETOOLONG));
+	EXPECT_TRUE(kc_refused(CTL, name, -ENAMETOOLONG));
 }
 
 TEST_F(names, name_in_a_directory)
@@ -253,26 +199,26 @@ TEST_F(names, name_in_a_directory)
 
 TEST_F(names, missing_directory_is_ENOENT)
 {
-	EXPECT_TRUE(refused(CTL, "no/a", -ENOENT));
-	EXPECT_EQ(0, count_names(self->env.dir));
+	EXPECT_TRUE(kc_refused(CTL, "no/a", -ENOENT));
+	EXPECT_EQ(0, kc_count_names(self->env.dir));
 }
 
 TEST_F(names, open_of_a_free_name_is_ENOENT)
 {
 	EXPECT_EQ(-ENOENT, kc_open(CTL, "a", O_RDWR));
-	EXPECT_EQ(0, count_names(self->env.dir));
+	EXPECT_EQ(0, kc_count_names(self->env.dir));
 }
 
 TEST_F(names, name_under_a_channel_is_ENOTDIR)
 {
 	ASSERT_LE(0, kc_create(CTL, "a", O_RDWR));
-	EXPECT_TRUE(refused(CTL, "a/b", -ENOTDIR));
+	EXPECT_TRUE(kc_refused(CTL, "a/b", -ENOTDIR));
 }
 
 TEST_F(names, directory_is_EISDIR)
 {
 	ASSERT_EQ(0, mkdir(PATH("d"), 0777));
-	EXPECT_TRUE(refused(CTL, "d", -EISDIR));
+	EXPECT_TRUE(kc_refused(CTL, "d", -EISDIR));
 }
 
 TEST_F(names, create_excl_of_a_directory_is_EEXIST)
@@ -318,7 +264,7 @@ TEST_F(names, mode_above_0777_is_EINVAL)
 			TH_LOG("bit %u", bit);
 		EXPECT_EQ(0, memcmp(&was, &arg, sizeof(arg)));
 	}
-	EXPECT_EQ(0, count_names(self->env.dir));
+	EXPECT_EQ(0, kc_count_names(self->env.dir));
 }
 
 static int create_mode_0(void *arg)
@@ -389,7 +335,7 @@ TEST_F(names, unknown_kind_is_EINVAL)
 		EXPECT_EQ(-EINVAL, kc_create_with(CTL, &arg))
 			TH_LOG("kind %u", arg.kind);
 	}
-	EXPECT_EQ(0, count_names(self->env.dir));
+	EXPECT_EQ(0, kc_count_names(self->env.dir));
 }
 
 TEST_F(names, unknown_kind_is_EINVAL_where_the_name_is_taken)
@@ -410,7 +356,7 @@ TEST_F(names, bytes_below_msgsize_is_EINVAL)
 	arg.msgsize = 100;
 	arg.bytes = 99;
 	EXPECT_EQ(-EINVAL, kc_create_with(CTL, &arg));
-	EXPECT_EQ(0, count_names(self->env.dir));
+	EXPECT_EQ(0, kc_count_names(self->env.dir));
 	arg.bytes = 100;
 	EXPECT_LE(0, kc_create_with(CTL, &arg));
 }
@@ -524,7 +470,7 @@ TEST_F(names, pair_with_a_name_is_EINVAL)
 	was = arg;
 	EXPECT_EQ(-EINVAL, kc_create_with(CTL, &arg));
 	EXPECT_EQ(0, memcmp(&was, &arg, sizeof(arg)));
-	EXPECT_EQ(0, count_names(self->env.dir));
+	EXPECT_EQ(0, kc_count_names(self->env.dir));
 }
 
 static void take_all_descriptors(void)

@@ -242,33 +242,12 @@ TEST_F(netlink, malformed_names_are_EINVAL)
 	}
 }
 
-/* Makes 15 directories, each in the one before; returns the last, and its name. */
-static int nest(const char *dir, char *name)
-{
-	int fd = open(dir, O_RDONLY), next, i;
-	char *p = name;
-
-	for (i = 0; i < 15; i++) {
-		memset(p, 'd', 255);
-		p[255] = 0;
-		if (mkdirat(fd, p, 0777))
-			return -errno;
-		next = openat(fd, p, O_RDONLY);
-		close(fd);
-		fd = next;
-		p[255] = '/';
-		p += 256;
-	}
-	*p = 0;
-	return fd;
-}
-
 TEST_F(netlink, longest_name)
 {
 	char name[KCHAN_NAME_MAX + 1];
 	uint64_t id;
 
-	ASSERT_LE(0, nest(self->env.dir, name));
+	ASSERT_LE(0, kc_nest(self->env.dir, name));
 	memset(name + 3840, 'n', 255);
 	name[KCHAN_NAME_MAX] = 0;
 	id = kc_state(kc_create(CTL, name, O_RDWR)).id;
@@ -284,7 +263,7 @@ TEST_F(netlink, longest_name)
 TEST_F(netlink, name_that_is_too_long_to_be_told)
 {
 	char name[KCHAN_NAME_MAX + 1];
-	int dir = nest(self->env.dir, name), fd;
+	int dir = kc_nest(self->env.dir, name), fd;
 	uint64_t id;
 
 	ASSERT_LE(0, dir);
@@ -638,22 +617,12 @@ TEST_F(limits, ceilings_are_not_above_those_of_the_initial_namespace)
 	}
 }
 
-static int create_as(int ctl, const char *name, uid_t uid)
-{
-	int fd;
-
-	if (setegid(uid) || seteuid(uid))
-		return -errno;
-	fd = kc_create(ctl, name, O_RDWR | O_NONBLOCK);
-	return seteuid(0) || setegid(0) ? -errno : fd;
-}
-
 TEST_F(limits, channels_and_directories_of_the_namespace)
 {
 	int fd;
 
 	EXPECT_EQ(0, LIMIT(KCHAN_A_CHANNELS));
-	fd = create_as(CTL, "a", self->user);
+	fd = kc_create_as(CTL, "a", self->user);
 	EXPECT_EQ(1, LIMIT(KCHAN_A_CHANNELS));
 	ASSERT_LE(0, kc_create(CTL, NULL, O_RDWR));
 	EXPECT_EQ(2, LIMIT(KCHAN_A_CHANNELS));
@@ -673,31 +642,31 @@ TEST_F(limits, channels_are_those_that_are_charged)
 {
 	uint64_t n;
 
-	ASSERT_LE(0, create_as(CTL, "a", self->user));
-	ASSERT_LE(0, create_as(CTL, NULL, self->user));
+	ASSERT_LE(0, kc_create_as(CTL, "a", self->user));
+	ASSERT_LE(0, kc_create_as(CTL, NULL, self->user));
 	n = LIMIT(KCHAN_A_CHANNELS);
 	ASSERT_EQ(0, kc_sysctl_set(HERE, "max_channels", n));
-	EXPECT_EQ(-ENOSPC, create_as(CTL, "b", self->user));
+	EXPECT_EQ(-ENOSPC, kc_create_as(CTL, "b", self->user));
 	ASSERT_EQ(0, kc_sysctl_set(HERE, "max_channels", n + 1));
-	ASSERT_LE(0, create_as(CTL, "b", self->user));
+	ASSERT_LE(0, kc_create_as(CTL, "b", self->user));
 	n = LIMIT(KCHAN_A_USER_CHANNELS);
 	EXPECT_EQ(3, n);
 	ASSERT_EQ(0, kc_sysctl_set(HERE, "max_channels", 1000));
 	ASSERT_EQ(0, kc_sysctl_set(HERE, "max_channels_user", n));
-	EXPECT_EQ(-EDQUOT, create_as(CTL, "c", self->user));
+	EXPECT_EQ(-EDQUOT, kc_create_as(CTL, "c", self->user));
 	ASSERT_EQ(0, kc_sysctl_set(HERE, "max_channels_user", n + 1));
-	EXPECT_LE(0, create_as(CTL, "c", self->user));
+	EXPECT_LE(0, kc_create_as(CTL, "c", self->user));
 }
 
 TEST_F(limits, users_channels_are_those_of_all_namespaces)
 {
 	int ctl;
 
-	ASSERT_LE(0, create_as(CTL, "a", self->user));
-	ASSERT_LE(0, create_as(CTL, "b", self->user + 1));
+	ASSERT_LE(0, kc_create_as(CTL, "a", self->user));
+	ASSERT_LE(0, kc_create_as(CTL, "b", self->user + 1));
 	ASSERT_EQ(0, unshare(CLONE_NEWNET));
 	ctl = kc_ctl();
-	ASSERT_LE(0, create_as(ctl, "a", self->user));
+	ASSERT_LE(0, kc_create_as(ctl, "a", self->user));
 	EXPECT_EQ(2, LIMIT(KCHAN_A_USER_CHANNELS));
 	EXPECT_EQ(2, LIMIT(KCHAN_A_CHANNELS));
 	close(ctl);
@@ -706,7 +675,7 @@ TEST_F(limits, users_channels_are_those_of_all_namespaces)
 TEST_F(limits, users_bytes_are_those_that_are_charged)
 {
 	static char data[100];
-	int fd = create_as(CTL, NULL, self->user);
+	int fd = kc_create_as(CTL, NULL, self->user);
 	uint64_t one, n;
 
 	ASSERT_LE(0, fd);
@@ -730,7 +699,7 @@ TEST_F(limits, users_bytes_are_those_that_are_charged)
 
 TEST_F(limits, another_users_bytes_are_not_counted)
 {
-	int fd = create_as(CTL, NULL, self->user + 1);
+	int fd = kc_create_as(CTL, NULL, self->user + 1);
 
 	ASSERT_EQ(1, write(fd, "x", 1));
 	EXPECT_EQ(0, LIMIT(KCHAN_A_USER_BYTES));

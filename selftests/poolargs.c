@@ -270,19 +270,6 @@ TEST_F(args, item_that_says_how_to_wait_is_EINVAL)
 	REFUSED(-EINVAL, self->fd, KCHAN_IOC_TAKE_BATCH, two);
 }
 
-/* Whether any 32 bits still hold what was there before the call. */
-static bool has_poison(const void *arg, size_t size)
-{
-	const uint32_t *word = arg;
-	uint32_t poison;
-
-	memset(&poison, KC_POISON, sizeof(poison));
-	for (; size; size -= sizeof(poison))
-		if (*word++ == poison)
-			return true;
-	return false;
-}
-
 TEST_F(args, successful_calls_write_every_field)
 {
 	struct kchan_pool_fd pool_fd = kp_fd_arg();
@@ -291,16 +278,16 @@ TEST_F(args, successful_calls_write_every_field)
 	struct kchan_take take = kp_take_arg(0);
 
 	ASSERT_EQ(0, kc_ioctl(self->fd, KCHAN_IOC_POOL_FD, &pool_fd));
-	EXPECT_FALSE(has_poison(&pool_fd, sizeof(pool_fd)));
+	EXPECT_FALSE(kc_has_poison(&pool_fd, sizeof(pool_fd)));
 	close(pool_fd.fd);
 	ASSERT_EQ(1, kc_ioctl(self->fd, KCHAN_IOC_LOAN, &loan));
-	EXPECT_FALSE(has_poison(&loan, sizeof(loan)));
+	EXPECT_FALSE(kc_has_poison(&loan, sizeof(loan)));
 	publish = kp_publish_arg(loan.slot, 4);
 	ASSERT_EQ(0, kc_ioctl(self->fd, KCHAN_IOC_PUBLISH, &publish));
-	EXPECT_FALSE(has_poison(&publish, sizeof(publish)));
+	EXPECT_FALSE(kc_has_poison(&publish, sizeof(publish)));
 	EXPECT_EQ(KCHAN_SLOT_NONE, publish.next);
 	ASSERT_EQ(0, kp_take(self->fd, &take));
-	EXPECT_FALSE(has_poison(&take, sizeof(take)));
+	EXPECT_FALSE(kc_has_poison(&take, sizeof(take)));
 	EXPECT_EQ(1, kp_release(self->fd, take.slot));
 	self->before = kc_state(self->fd);
 }

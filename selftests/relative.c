@@ -38,42 +38,18 @@ FIXTURE_TEARDOWN(relative)
 #define SUB (self->sub)
 #define PATH(name) kc_path(&self->env, name)
 
-static uint64_t id_of(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) ? 0 : st.st_ino;
-}
-
-/* CREATE, OPEN and REMOVE of this name fail so, and write nothing back. */
-static bool refused(int dir, const char *name, int err)
-{
-	struct kchan_create create = kc_create_arg(name), create_was = create;
-	struct kchan_open open = {
-		.size = sizeof(open),
-		.name = (uintptr_t)name,
-		.fd = -77,
-	}, open_was = open;
-
-	return kc_ioctl(dir, KCHAN_IOC_CREATE, &create) == err &&
-		kc_ioctl(dir, KCHAN_IOC_OPEN, &open) == err &&
-		kc_remove(dir, name, 0, 0) == err &&
-		!memcmp(&create, &create_was, sizeof(create)) &&
-		!memcmp(&open, &open_was, sizeof(open));
-}
-
 TEST_F(relative, create_makes_the_name_in_the_directory)
 {
 	int fd = kc_create(ROOT, "a", O_RDWR);
 
 	ASSERT_LE(0, fd);
-	EXPECT_EQ(kc_state(fd).id, id_of(PATH("a")));
+	EXPECT_EQ(kc_state(fd).id, kc_id_of(PATH("a")));
 	fd = kc_create(SUB, "a", O_RDWR);
 	ASSERT_LE(0, fd);
-	EXPECT_EQ(kc_state(fd).id, id_of(PATH("d/e/a")));
+	EXPECT_EQ(kc_state(fd).id, kc_id_of(PATH("d/e/a")));
 	fd = kc_create(ROOT, "d/e/b", O_RDWR);
 	ASSERT_LE(0, fd);
-	EXPECT_EQ(kc_state(fd).id, id_of(PATH("d/e/b")));
+	EXPECT_EQ(kc_state(fd).id, kc_id_of(PATH("d/e/b")));
 }
 
 TEST_F(relative, open_finds_it_from_the_directory)
@@ -152,7 +128,7 @@ TEST_F(relative, names_do_not_reach_above_the_directory)
 	close(kc_create(CTL, "a", O_RDWR));
 	close(kc_create(CTL, "d/f", O_RDWR));
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
-		EXPECT_TRUE(refused(SUB, names[i], -EINVAL))
+		EXPECT_TRUE(kc_refused(SUB, names[i], -EINVAL))
 			TH_LOG("%s", names[i]);
 	}
 	EXPECT_EQ(0, access(PATH("a"), F_OK));
@@ -171,10 +147,10 @@ TEST_F(relative, directory_that_was_moved)
 TEST_F(relative, directory_that_was_removed_is_ENOENT)
 {
 	ASSERT_EQ(0, rmdir(PATH("d/e")));
-	EXPECT_TRUE(refused(SUB, "a", -ENOENT));
+	EXPECT_TRUE(kc_refused(SUB, "a", -ENOENT));
 	/* One that is made in its place is another. */
 	ASSERT_EQ(0, mkdir(PATH("d/e"), 0777));
-	EXPECT_TRUE(refused(SUB, "a", -ENOENT));
+	EXPECT_TRUE(kc_refused(SUB, "a", -ENOENT));
 	EXPECT_NE(0, access(PATH("d/e/a"), F_OK));
 }
 
@@ -184,7 +160,7 @@ TEST_F(relative, o_path_descriptor_is_EBADF)
 
 	ASSERT_LE(0, path);
 	close(kc_create(CTL, "d/a", O_RDWR));
-	EXPECT_TRUE(refused(path, "a", -EBADF));
+	EXPECT_TRUE(kc_refused(path, "a", -EBADF));
 	EXPECT_EQ(0, access(PATH("d/a"), F_OK));
 }
 
@@ -317,7 +293,7 @@ TEST_F(relative, instance_is_the_directorys_not_the_callers)
 	ASSERT_EQ(0, unshare(CLONE_NEWNET));
 	fd = kc_create(SUB, "a", O_RDWR);
 	ASSERT_LE(0, fd);
-	EXPECT_EQ(kc_state(fd).id, id_of(PATH("d/e/a")));
+	EXPECT_EQ(kc_state(fd).id, kc_id_of(PATH("d/e/a")));
 	EXPECT_EQ(kc_state(fd).id, kc_state(kc_open(CTL, "d/e/a", O_RDWR)).id);
 }
 
@@ -357,7 +333,7 @@ TEST_F(relative, bind_mount_of_a_subdirectory)
 	ASSERT_LE(0, dir);
 	EXPECT_LE(0, kc_create(dir, "a", O_RDWR));
 	EXPECT_EQ(0, access(PATH("d/e/a"), F_OK));
-	EXPECT_TRUE(refused(dir, "../e/a", -EINVAL));
+	EXPECT_TRUE(kc_refused(dir, "../e/a", -EINVAL));
 	EXPECT_EQ(-ENOENT, kc_open(dir, "d/e/a", O_RDWR));
 	EXPECT_EQ(0, umount2(other, MNT_DETACH));
 	EXPECT_EQ(0, rmdir(other));
@@ -411,10 +387,10 @@ TEST_F(relative, ended_namespace_is_EIDRM)
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, setns(net, CLONE_NEWNET));
 	EXPECT_TRUE(KC_EVENTUALLY(is_revoked(fd)));
-	EXPECT_TRUE(refused(dir, "a", -EIDRM));
-	EXPECT_TRUE(refused(dir, "b", -EIDRM));
+	EXPECT_TRUE(kc_refused(dir, "a", -EIDRM));
+	EXPECT_TRUE(kc_refused(dir, "b", -EIDRM));
 	EXPECT_EQ(-EIDRM, kc_create(dir, NULL, O_RDWR));
-	EXPECT_TRUE(refused(sub, "a", -EIDRM));
+	EXPECT_TRUE(kc_refused(sub, "a", -EIDRM));
 	EXPECT_EQ(0, umount2(other, MNT_DETACH));
 	EXPECT_EQ(0, rmdir(other));
 	close(sub);

@@ -103,11 +103,6 @@ static int reject_one(int fd, const char *text)
 	return kc_reject(fd, take.seq) == 1 ? (int)take.slot : -EPROTO;
 }
 
-static bool arrived(int dlq, unsigned int n)
-{
-	return KC_EVENTUALLY(kc_state(dlq).sent == n);
-}
-
 /* All slots of the channel are free, now or a little later. */
 static bool home(int fd)
 {
@@ -119,7 +114,7 @@ TEST_F(dead, rejected_message_takes_its_slot_along_and_is_read_there)
 	uint64_t id = kc_state(self->fd).id;
 
 	ASSERT_LE(0, reject_one(self->fd, "letter"));
-	ASSERT_TRUE(arrived(self->dlq, 1));
+	ASSERT_TRUE(kc_arrived(self->dlq, 1));
 	EXPECT_SLOTS(self->fd, 0, 0, 1);
 	EXPECT_EQ(1, kc_state(self->dlq).queued);
 	EXPECT_EQ(6, kc_state(self->dlq).queued_bytes);
@@ -141,7 +136,7 @@ TEST_F(dead, slot_that_came_home_forgets_where_it_was)
 
 	for (i = 0; i < 3 * SLOTS; i++) {
 		ASSERT_LE(0, reject_one(self->fd, "letter"));
-		ASSERT_TRUE(arrived(self->dlq, i + 1));
+		ASSERT_TRUE(kc_arrived(self->dlq, i + 1));
 		ASSERT_EQ(6, read(self->dlq, self->buf, SIZE));
 		ASSERT_LE(0, kp_send(self->fd, 0, i));
 		take = kp_take_arg(0);
@@ -159,7 +154,7 @@ TEST_F(dead, expired_message_goes_there_from_its_slot)
 
 	arg.expiry = kc_now() + 10 * MS;
 	ASSERT_EQ(0, kc_ioctl(self->fd, KCHAN_IOC_PUBLISH, &arg));
-	ASSERT_TRUE(arrived(self->dlq, 1));
+	ASSERT_TRUE(kc_arrived(self->dlq, 1));
 	ASSERT_EQ(0, kc_recv(self->dlq, &self->recv));
 	EXPECT_EQ(KCHAN_DEAD_EXPIRED, self->recv.reason);
 	EXPECT_EQ(0, self->recv.expiry);
@@ -173,7 +168,7 @@ TEST_F(dead, message_that_was_taken_too_often_goes_there)
 	ASSERT_EQ(1, kc_nack(self->fd, 1));
 	ASSERT_LE(0, kp_take_one(self->fd, KCHAN_HOLD));
 	ASSERT_EQ(1, kc_nack(self->fd, 1));
-	ASSERT_TRUE(arrived(self->dlq, 1));
+	ASSERT_TRUE(kc_arrived(self->dlq, 1));
 	EXPECT_SLOTS(self->fd, 0, 0, 1);
 	ASSERT_EQ(0, kc_recv(self->dlq, &self->recv));
 	EXPECT_EQ(KCHAN_DEAD_DELIVERIES, self->recv.reason);
@@ -219,7 +214,7 @@ TEST_F(dead, slot_that_comes_home_wakes_who_waits_for_it)
 	uint32_t slots[SLOTS];
 	int slot = reject_one(self->fd, "letter");
 
-	ASSERT_TRUE(arrived(self->dlq, 1));
+	ASSERT_TRUE(kc_arrived(self->dlq, 1));
 	ASSERT_EQ(SLOTS - 1, kp_loan_many(self->fd, slots, SLOTS));
 	ASSERT_TRUE(kp_waits(&call));
 	ASSERT_EQ(6, read(self->dlq, self->buf, SIZE));
@@ -227,7 +222,7 @@ TEST_F(dead, slot_that_comes_home_wakes_who_waits_for_it)
 	EXPECT_EQ(slot, call.loan.slot);
 	close(call.fd);
 	ASSERT_EQ(slot, reject_one(self->fd, "letter"));
-	ASSERT_TRUE(arrived(self->dlq, 2));
+	ASSERT_TRUE(kc_arrived(self->dlq, 2));
 	poller.events = POLLOUT;
 	ASSERT_EQ(0, kc_start(&poller));
 	ASSERT_TRUE(kc_asleep(poller.tid));
@@ -243,7 +238,7 @@ TEST_F(dead, letter_is_not_taken_there)
 	int error = variant->slots ? -EXDEV : -EOPNOTSUPP;
 
 	ASSERT_LE(0, reject_one(self->fd, "letter"));
-	ASSERT_TRUE(arrived(self->dlq, 1));
+	ASSERT_TRUE(kc_arrived(self->dlq, 1));
 	before = kc_state(self->dlq);
 	EXPECT_EQ(error, kp_take(self->dlq, &take));
 	take.flags |= KCHAN_HOLD;
@@ -263,7 +258,7 @@ TEST_F(dead, letter_keeps_nobody_from_the_pools_own_messages)
 		return;
 	take.release = kp_loan(self->dlq);
 	ASSERT_LE(0, reject_one(self->fd, "letter"));
-	ASSERT_TRUE(arrived(self->dlq, 1));
+	ASSERT_TRUE(kc_arrived(self->dlq, 1));
 	EXPECT_EQ(-EXDEV, kp_take(self->dlq, &take));
 	EXPECT_EQ(KCHAN_SLOT_NONE, take.release);
 	EXPECT_SLOTS(self->dlq, 0, 0, 0);
@@ -297,7 +292,7 @@ TEST_F(dead, slots_of_a_letter_are_no_claim_in_either_channel)
 {
 	int slot = reject_one(self->fd, "letter");
 
-	ASSERT_TRUE(arrived(self->dlq, 1));
+	ASSERT_TRUE(kc_arrived(self->dlq, 1));
 	EXPECT_EQ(-EPERM, kp_release(self->fd, slot));
 	EXPECT_EQ(-EPERM, kp_publish(self->fd, slot, 4));
 	EXPECT_EQ(variant->slots ? -EPERM : -EOPNOTSUPP,
@@ -308,7 +303,7 @@ TEST_F(dead, slots_of_a_letter_are_no_claim_in_either_channel)
 TEST_F(dead, letter_is_held_put_back_and_dropped_there)
 {
 	ASSERT_LE(0, reject_one(self->fd, "letter"));
-	ASSERT_TRUE(arrived(self->dlq, 1));
+	ASSERT_TRUE(kc_arrived(self->dlq, 1));
 	ASSERT_EQ(1, kc_hold(self->dlq));
 	EXPECT_SLOTS(self->fd, 0, 0, 1);
 	ASSERT_EQ(1, kc_nack(self->dlq, 1));
@@ -318,7 +313,7 @@ TEST_F(dead, letter_is_held_put_back_and_dropped_there)
 	EXPECT_TRUE(home(self->fd));
 	EXPECT_EQ(1, kc_state(self->dlq).dropped[KCHAN_DEAD_REJECTED]);
 	ASSERT_LE(0, reject_one(self->fd, "letter"));
-	ASSERT_TRUE(arrived(self->dlq, 2));
+	ASSERT_TRUE(kc_arrived(self->dlq, 2));
 	ASSERT_EQ(2, kc_hold(self->dlq));
 	ASSERT_EQ(1, kc_ack(self->dlq, 2));
 	EXPECT_TRUE(home(self->fd));
@@ -330,7 +325,7 @@ TEST_F(dead, letter_that_does_not_fit_there_frees_its_slot)
 
 	for (i = 0; i < 3; i++) {
 		ASSERT_LE(0, reject_one(self->fd, "letter"));
-		ASSERT_TRUE(arrived(self->dlq, i + 1));
+		ASSERT_TRUE(kc_arrived(self->dlq, i + 1));
 	}
 	ASSERT_LE(0, reject_one(self->fd, "letter"));
 	EXPECT_TRUE(KC_EVENTUALLY(kp_slots(self->fd, 0, 0, 3)));
@@ -360,7 +355,7 @@ TEST_F(dead, end_of_the_dead_letter_channel_sends_all_slots_home)
 
 	for (i = 0; i < 2; i++)
 		ASSERT_LE(0, reject_one(fd, "letter"));
-	ASSERT_TRUE(arrived(dlq, 2));
+	ASSERT_TRUE(kc_arrived(dlq, 2));
 	EXPECT_SLOTS(fd, 0, 0, 2);
 	close(dlq);
 	EXPECT_TRUE(home(fd));
@@ -376,7 +371,7 @@ TEST_F(dead, revoke_of_the_dead_letter_channel_sends_all_slots_home)
 
 	for (i = 0; i < 3; i++)
 		ASSERT_LE(0, reject_one(fd, "letter"));
-	ASSERT_TRUE(arrived(dlq, 3));
+	ASSERT_TRUE(kc_arrived(dlq, 3));
 	ASSERT_EQ(1, kc_hold(dlq));
 	ASSERT_EQ(0, kc_revoke(dlq));
 	EXPECT_TRUE(home(fd));
@@ -396,7 +391,7 @@ TEST_F(dead, letter_dropped_there_for_others_sends_its_slot_home)
 	fd = channel(self->ctl, dlq, KCHAN_OVERFLOW_BLOCK);
 	for (i = 1; i <= 3 * SLOTS; i++) {
 		ASSERT_LE(0, reject_one(fd, "letter"));
-		ASSERT_TRUE(arrived(dlq, i));
+		ASSERT_TRUE(kc_arrived(dlq, i));
 	}
 	EXPECT_TRUE(KC_EVENTUALLY(kp_slots(fd, 0, 0, 1)));
 	ASSERT_EQ(1, write(dlq, "x", 1));
@@ -411,7 +406,7 @@ TEST_F(dead, letter_is_read_after_its_channel_was_closed)
 	int fd = channel(self->ctl, self->dlq, KCHAN_OVERFLOW_BLOCK);
 
 	ASSERT_LE(0, reject_one(fd, "letter"));
-	ASSERT_TRUE(arrived(self->dlq, 1));
+	ASSERT_TRUE(kc_arrived(self->dlq, 1));
 	ASSERT_EQ(0, close(fd));
 	/* The memory is there as long as the letter is. */
 	EXPECT_LT(with, charged(self->sock));
@@ -426,7 +421,7 @@ TEST_F(dead, letter_is_read_after_its_channel_was_revoked)
 	int fd = channel(self->ctl, self->dlq, KCHAN_OVERFLOW_BLOCK);
 
 	ASSERT_LE(0, reject_one(fd, "letter"));
-	ASSERT_TRUE(arrived(self->dlq, 1));
+	ASSERT_TRUE(kc_arrived(self->dlq, 1));
 	ASSERT_EQ(0, kc_revoke(fd));
 	ASSERT_EQ(0, kc_recv(self->dlq, &self->recv));
 	EXPECT_EQ(0, memcmp(self->buf, "letter", 6));
@@ -445,7 +440,7 @@ TEST_F(dead, letters_of_a_channel_that_is_gone_are_dropped_with_the_rest)
 
 	for (i = 0; i < 3; i++)
 		ASSERT_LE(0, reject_one(fd, "letter"));
-	ASSERT_TRUE(arrived(dlq, 3));
+	ASSERT_TRUE(kc_arrived(dlq, 3));
 	close(fd);
 	close(dlq);
 	EXPECT_TRUE(KC_EVENTUALLY(charged(self->sock) == with));
@@ -456,9 +451,9 @@ TEST_F(dead, letters_of_two_pools_find_the_way_to_their_own)
 	int fd = channel(self->ctl, self->dlq, KCHAN_OVERFLOW_BLOCK);
 
 	ASSERT_LE(0, reject_one(self->fd, "one"));
-	ASSERT_TRUE(arrived(self->dlq, 1));
+	ASSERT_TRUE(kc_arrived(self->dlq, 1));
 	ASSERT_LE(0, reject_one(fd, "two"));
-	ASSERT_TRUE(arrived(self->dlq, 2));
+	ASSERT_TRUE(kc_arrived(self->dlq, 2));
 	EXPECT_SLOTS(self->fd, 0, 0, 1);
 	EXPECT_SLOTS(fd, 0, 0, 1);
 	ASSERT_EQ(3, read(self->dlq, self->buf, SIZE));
@@ -478,7 +473,7 @@ TEST_F(dead, letter_that_is_looked_at_comes_home_when_the_last_lets_go)
 
 	ASSERT_TRUE(kc_trap_set(&trap));
 	ASSERT_LE(0, reject_one(self->fd, "letter"));
-	ASSERT_TRUE(arrived(self->dlq, 1));
+	ASSERT_TRUE(kc_arrived(self->dlq, 1));
 	call.recv.flags = KCHAN_PEEK;
 	call.at = trap.page;
 	ASSERT_EQ(0, kc_start(&call));
@@ -507,7 +502,7 @@ TEST_F(dead, loan_there_drops_no_letter_that_frees_no_slot)
 	fd = channel(self->ctl, dlq, KCHAN_OVERFLOW_BLOCK);
 	ASSERT_EQ(3, kp_loan_many(dlq, slots, 3));
 	ASSERT_LE(0, reject_one(fd, "letter"));
-	ASSERT_TRUE(arrived(dlq, 1));
+	ASSERT_TRUE(kc_arrived(dlq, 1));
 	EXPECT_EQ(-EAGAIN, kp_loan(dlq));
 	EXPECT_EQ(1, kc_state(dlq).queued);
 	EXPECT_EQ(0, kc_total(kc_state(dlq).dropped));

@@ -79,14 +79,6 @@ static long stall_end(struct stall *stall)
 	return (long)ret;
 }
 
-static int create_auto(int ctl, const char *name)
-{
-	struct kchan_create arg = kc_create_arg(name);
-
-	arg.flags = KCHAN_CREATE_AUTO;
-	return kc_create_with(ctl, &arg);
-}
-
 FIXTURE(stall)
 {
 	struct kc_env env;
@@ -111,7 +103,7 @@ FIXTURE_TEARDOWN(stall)
 
 TEST_F(stall, last_close_of_an_automatic_channel_waits_for_no_directory)
 {
-	int fd = create_auto(CTL, "auto");
+	int fd = kc_create_auto(CTL, "auto");
 
 	ASSERT_EQ(0, stall_begin(&self->stall, &self->env));
 	ASSERT_EQ(0, close(fd));
@@ -285,7 +277,7 @@ TEST_F(stall, path_descriptors_keep_no_charge_of_automatic_channels)
 	int i, fd;
 
 	for (i = 0; i < max + 10; i++) {
-		fd = create_auto(CTL, "auto");
+		fd = kc_create_auto(CTL, "auto");
 		ASSERT_LE(0, fd) TH_LOG("channel %d: %s", i, strerror(-fd));
 		ASSERT_EQ(1, write(fd, "x", 1));
 		ASSERT_LE(0, open(PATH("auto"), O_PATH | O_CLOEXEC));
@@ -295,7 +287,7 @@ TEST_F(stall, path_descriptors_keep_no_charge_of_automatic_channels)
 
 TEST_F(stall, path_descriptor_of_a_finished_channel_opens_nothing)
 {
-	int fd = create_auto(CTL, "auto");
+	int fd = kc_create_auto(CTL, "auto");
 	int path = open(PATH("auto"), O_PATH | O_CLOEXEC);
 
 	ASSERT_LE(0, path);
@@ -306,7 +298,7 @@ TEST_F(stall, path_descriptor_of_a_finished_channel_opens_nothing)
 TEST_F(stall, mount_on_an_automatic_name_goes_with_it)
 {
 	static char mounts[65536];
-	int fd = create_auto(CTL, "auto");
+	int fd = kc_create_auto(CTL, "auto");
 
 	ASSERT_EQ(0, mount(PATH("a"), PATH("auto"), NULL, MS_BIND, NULL));
 	ASSERT_LT(0, kc_read_text("/proc/self/mountinfo", mounts,

@@ -229,25 +229,13 @@ TEST_F(take, held_slot_that_is_released_is_acknowledged)
 	EXPECT_SLOTS(self->fd, 0, 1, 0);
 }
 
-static void on_signal(int sig)
-{
-	(void)sig;
-}
-
-static void catch(int flags)
-{
-	struct sigaction action = { .sa_handler = on_signal, .sa_flags = flags };
-
-	sigaction(SIGUSR1, &action, NULL);
-}
-
 /* The slot is somebody else's by the time of the restart. */
 TEST_F(take, restarted_call_does_not_release_twice)
 {
 	struct kc_call call = kp_taker(self->rx);
 	int slot;
 
-	catch(SA_RESTART);
+	kc_catch(SA_RESTART);
 	ASSERT_LE(0, kp_send(self->tx, 0, 1));
 	slot = kp_take_one(self->rx, 0);
 	call.take.release = slot;
@@ -270,7 +258,7 @@ TEST_F(take, interrupted_call_has_released)
 {
 	struct kc_call call = kp_taker(self->rx);
 
-	catch(0);
+	kc_catch(0);
 	ASSERT_LE(0, kp_send(self->tx, 0, 1));
 	call.take.release = kp_take_one(self->rx, 0);
 	ASSERT_TRUE(kp_waits(&call));

@@ -2,7 +2,6 @@
 /* Many tasks at one channel, and the end of a network namespace. */
 #include "kchan_call.h"
 
-#include <dirent.h>
 #include <poll.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -235,34 +234,20 @@ TEST_F(netns, device_opened_in_an_ended_namespace_is_EIDRM)
 	EXPECT_EQ(-EIDRM, kc_open(self->ctl, "full", O_RDWR));
 }
 
-/* How many names the directory has, or -1. */
-static int count_names(const char *dir)
-{
-	DIR *d = opendir(dir);
-	int n = 0;
-
-	if (!d)
-		return -1;
-	while (readdir(d))
-		n++;
-	closedir(d);
-	return n - 2;
-}
-
 TEST_F(netns, mount_that_outlives_its_namespace_is_empty_and_dead)
 {
 	char path[64];
 
-	EXPECT_EQ(2, count_names(self->dir));
+	EXPECT_EQ(2, kc_count_names(self->dir));
 	close(self->net);
 	ASSERT_TRUE(ended(self->full));
-	EXPECT_TRUE(KC_EVENTUALLY(count_names(self->dir) == 0));
+	EXPECT_TRUE(KC_EVENTUALLY(kc_count_names(self->dir) == 0));
 	snprintf(path, sizeof(path), "%s/full", self->dir);
 	EXPECT_GT(0, open(path, O_RDWR));
 	snprintf(path, sizeof(path), "%s/new", self->dir);
 	EXPECT_GT(0, open(path, O_CREAT | O_RDWR, 0666));
 	EXPECT_NE(0, mkdir(path, 0777));
-	EXPECT_EQ(0, count_names(self->dir));
+	EXPECT_EQ(0, kc_count_names(self->dir));
 	EXPECT_EQ(0, umount(self->dir));
 }
 
@@ -285,7 +270,7 @@ TEST_F(netns, directories_go_with_the_namespace)
 	ASSERT_EQ(0, mkdir(path, 0777));
 	close(self->net);
 	ASSERT_TRUE(ended(self->full));
-	EXPECT_TRUE(KC_EVENTUALLY(count_names(self->dir) == 0));
+	EXPECT_TRUE(KC_EVENTUALLY(kc_count_names(self->dir) == 0));
 }
 
 TEST_HARNESS_MAIN

@@ -63,14 +63,6 @@ static bool start_senders(FIXTURE_DATA(wait) *self, int n, unsigned int len)
 	return true;
 }
 
-static uint64_t receive_tag(int fd)
-{
-	char buf[128];
-	struct kchan_recv arg = kc_recv_arg(buf, sizeof(buf));
-
-	return kc_recv(fd, &arg) ? UINT64_MAX : arg.tag;
-}
-
 TEST_F(wait, blocked_read_gets_the_message)
 {
 	struct kc_call call = kc_call(KC_READ, self->rx, 64);
@@ -172,10 +164,10 @@ TEST_F(wait, real_time_senders_are_served_first_by_priority)
 		ASSERT_EQ(0, kc_start(&self->call[i]));
 		ASSERT_TRUE(kc_senders_wait(self->fd, i + 1));
 	}
-	EXPECT_EQ(99, receive_tag(self->fd));
+	EXPECT_EQ(99, kc_receive_tag(self->fd));
 	for (i = 0; i < N; i++) {
 		ASSERT_EQ(0, kc_join(&self->call[order[i]]));
-		EXPECT_EQ(order[i], receive_tag(self->fd));
+		EXPECT_EQ(order[i], kc_receive_tag(self->fd));
 	}
 }
 
@@ -199,9 +191,9 @@ TEST_F(wait, one_message_goes_to_one_of_two_receivers)
 TEST_F(wait, call_that_would_wait_does_not_overtake_those_that_do)
 {
 	ASSERT_TRUE(start_receivers(self, 0, 1));
-	EXPECT_EQ(UINT64_MAX, receive_tag(self->fd));
+	EXPECT_EQ(UINT64_MAX, kc_receive_tag(self->fd));
 	ASSERT_EQ(0, kc_send(self->tx, 0, 1, "x", 1));
-	EXPECT_EQ(UINT64_MAX, receive_tag(self->fd));
+	EXPECT_EQ(UINT64_MAX, kc_receive_tag(self->fd));
 	EXPECT_EQ(0, kc_join(&self->call[0]));
 }
 
@@ -211,7 +203,7 @@ TEST_F(wait, senders_are_served_in_order_of_arrival)
 
 	ASSERT_TRUE(start_senders(self, N, 60));
 	for (i = 0; i <= N; i++) {
-		EXPECT_EQ(i, receive_tag(self->fd));
+		EXPECT_EQ(i, kc_receive_tag(self->fd));
 		EXPECT_EQ(i < N ? N - 1 - i : 0, kc_state(self->fd).waiting_senders);
 		EXPECT_EQ(i < N, kc_state(self->fd).queued);
 	}
@@ -225,13 +217,13 @@ TEST_F(wait, room_for_several_senders_is_given_to_all_of_them)
 	int i;
 
 	ASSERT_TRUE(start_senders(self, 3, 30));
-	EXPECT_EQ(0, receive_tag(self->fd));
+	EXPECT_EQ(0, kc_receive_tag(self->fd));
 	EXPECT_EQ(0, kc_state(self->fd).waiting_senders);
 	EXPECT_EQ(3, kc_state(self->fd).queued);
 	for (i = 0; i < 3; i++) {
 		EXPECT_EQ(0, kc_join(&self->call[i]));
 		EXPECT_EQ(i + 1, self->call[i].send.seq - 1);
-		EXPECT_EQ(i + 1, receive_tag(self->fd));
+		EXPECT_EQ(i + 1, kc_receive_tag(self->fd));
 	}
 }
 
@@ -248,9 +240,9 @@ TEST_F(wait, smaller_message_does_not_overtake_a_waiting_one)
 	ASSERT_TRUE(kc_senders_wait(self->fd, 2));
 	EXPECT_EQ(-EAGAIN, kc_send(self->fd, 0, 3, "x", 1));
 	EXPECT_EQ(1, kc_state(self->fd).queued);
-	EXPECT_EQ(99, receive_tag(self->fd));
-	EXPECT_EQ(1, receive_tag(self->fd));
-	EXPECT_EQ(2, receive_tag(self->fd));
+	EXPECT_EQ(99, kc_receive_tag(self->fd));
+	EXPECT_EQ(1, kc_receive_tag(self->fd));
+	EXPECT_EQ(2, kc_receive_tag(self->fd));
 	EXPECT_EQ(0, kc_join(big));
 	EXPECT_EQ(0, kc_join(small));
 }
@@ -269,8 +261,8 @@ TEST_F(wait, sender_that_gives_up_lets_a_smaller_message_go)
 	EXPECT_EQ(-ETIMEDOUT, kc_join(big));
 	EXPECT_EQ(0, kc_join(small));
 	EXPECT_EQ(0, kc_state(self->fd).waiting_senders);
-	EXPECT_EQ(99, receive_tag(self->fd));
-	EXPECT_EQ(2, receive_tag(self->fd));
+	EXPECT_EQ(99, kc_receive_tag(self->fd));
+	EXPECT_EQ(2, kc_receive_tag(self->fd));
 }
 
 TEST_F(wait, waiting_reader_with_too_small_a_buffer_leaves_it_to_the_next)
@@ -301,7 +293,7 @@ TEST_F(wait, lone_reader_with_too_small_a_buffer_leaves_it_queued)
 	ASSERT_EQ(0, kc_send(self->tx, 0, 5, "0123456789", 10));
 	EXPECT_EQ(-EMSGSIZE, kc_join(&call));
 	EXPECT_EQ(1, kc_state(self->fd).queued);
-	EXPECT_EQ(5, receive_tag(self->fd));
+	EXPECT_EQ(5, kc_receive_tag(self->fd));
 }
 
 static volatile int signals;
@@ -548,7 +540,7 @@ TEST_F(crowd, room_for_all_senders_is_given_to_them_in_order)
 	for (i = 0; i < CROWD; i++) {
 		EXPECT_EQ(0, kc_join(&self->call[i]));
 		EXPECT_EQ(i + 2, self->call[i].send.seq);
-		EXPECT_EQ(i, receive_tag(self->fd));
+		EXPECT_EQ(i, kc_receive_tag(self->fd));
 	}
 	EXPECT_EQ(0, kc_state(self->fd).waiting_senders);
 }
