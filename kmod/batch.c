@@ -154,6 +154,8 @@ static void make_burst(struct burst *burst, u32 max)
 	struct kchan_msg *spares;
 
 	max = read_letters(burst, letters, max);
+	if (!max)
+		return;
 	spares = kchan_store_take_spares(ch, max);
 	while (burst->count < max &&
 	       make_next(burst, &letters[burst->count], &spares))

@@ -135,6 +135,7 @@ void kchan_reaper_bury_locked(struct kchan_channel *ch, struct kchan_msg *msg,
 		ch->stats.dropped[reason]++;
 		kchan_transfer_discard_locked(ch, msg, &ch->garbage);
 		ch->extras |= KCHAN_EXTRA_GARBAGE;
+		kchan_pass_arm_trim_locked(ch);
 	}
 }
 

@@ -151,7 +151,6 @@ static void drop_new_locked(struct kchan_channel *ch, struct kchan_msg *msg,
 	if (seq)
 		*seq = ch->last_seq;
 	kchan_reaper_bury_locked(ch, msg, KCHAN_DEAD_OVERFLOW);
-	kchan_pass_arm_trim_locked(ch);
 }
 
 /**

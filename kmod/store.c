@@ -96,7 +96,7 @@ static void spares_free(struct kchan_msg *spares)
 /**
  * kchan_store_take_spares - take small messages that the channel keeps
  * @ch: the channel
- * @max: at most so many
+ * @max: at most so many, and few
  *
  * Return: the first of a chain, or NULL. They are charged as kept still, and for
  * kchan_store_return_spares().
@@ -415,7 +415,13 @@ int kchan_store_copy_out_iter(struct kchan_msg *msg, struct iov_iter *to)
  */
 void kchan_store_shed(struct kchan_channel *ch)
 {
-	spares_free(kchan_store_take_spares(ch, U32_MAX));
+	struct kchan_msg *spares;
+
+	spin_lock(&ch->spares_lock);
+	spares = ch->spares;
+	WRITE_ONCE(ch->spares, NULL);
+	spin_unlock(&ch->spares_lock);
+	spares_free(spares);
 }
 
 /**

@@ -445,6 +445,30 @@ TEST_F(many, messages_that_a_batch_leaves_are_kept_for_a_second)
 	close(fd);
 }
 
+/* Nor where all that happens is that messages end which were held. */
+TEST_F(many, messages_that_are_rejected_are_kept_for_a_second)
+{
+	int fd = kc_queue(self->env.ctl, BATCH, 64, BATCH * 64), i;
+	struct kchan_ack reject = {
+		.size = sizeof(reject),
+		.flags = KCHAN_ACK_UP_TO | KCHAN_NACK_REJECT,
+		.seq = BATCH,
+	};
+	struct usage with = usage();
+
+	batch_init();
+	for (i = 0; i < BATCH; i++)
+		batch.recv[i].flags = KCHAN_HOLD;
+	ASSERT_TRUE(fill(fd));
+	ASSERT_TRUE(empty(fd));
+	/* By then it has been found idle. */
+	sleep(4);
+	ASSERT_EQ(BATCH, kc_ioctl(fd, KCHAN_IOC_NACK, &reject));
+	EXPECT_TRUE(KC_EVENTUALLY(usage().objects <= with.objects))
+		TH_LOG("%lld objects, then %lld", with.objects, usage().objects);
+	close(fd);
+}
+
 /* What is kept of one user's, and what a small message takes of it at least. */
 #define KEPT_BYTES (16LL << 20)
 #define MESSAGE 184
