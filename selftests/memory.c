@@ -491,7 +491,8 @@ TEST_F(many, messages_that_are_kept_are_not_many)
 	for (i = 0; i < n; i++) {
 		ASSERT_TRUE(empty(fd[i]));
 	}
-	EXPECT_GE(with.objects + KEPT_BYTES / MESSAGE + n, usage().objects);
+	/* Some of those that are free count as used for a while: a tenth is for them. */
+	EXPECT_GE(with.objects + KEPT_BYTES / MESSAGE * 11 / 10, usage().objects);
 	for (i = 0; i < n; i++)
 		close(fd[i]);
 	EXPECT_TRUE(KC_EVENTUALLY(as_before(&self->before)));
