@@ -16,44 +16,45 @@
 #include "queue.h"
 #include "wait.h"
 
+struct kchan_inode;
 struct kchan_lender;
 struct kchan_reaper;
 struct kchan_viewer;
 
 /**
  * struct kchan_attr - what is fixed when a channel is made
- * @kind: KCHAN_KIND_*
+ * @bytes: payload bytes at most; 0: the default
+ * @ttl: when messages expire, ns from when they are sent, or 0
+ * @dead_letter: number of the channel for dead messages, or 0
  * @key: the creator's number
  * @depth: messages at most; 0: the default
  * @msgsize: bytes of one message at most; 0: the default
- * @bytes: payload bytes at most; 0: the default
- * @overflow: KCHAN_OVERFLOW_*
  * @max_deliveries: how often a message is handed out at most, or 0
- * @ttl: when messages expire, ns from when they are sent, or 0
- * @dead_letter: number of the channel for dead messages, or 0
- * @automatic: gone with its last endpoint
- * @unnamed: never has a name
  * @slots: slots of its pool, or 0: it has none
  * @slot_size: bytes of each
+ * @kind: KCHAN_KIND_*
+ * @overflow: KCHAN_OVERFLOW_*
+ * @automatic: gone with its last endpoint
+ * @unnamed: never has a name
  * @zero_slots: they are cleared for each loan
  * @recv_copy: who only receives may not map it
  * @special: its messages are not made as those of plain channels: they are in slots,
  *	or all expire
  */
 struct kchan_attr {
-	u32 kind;
+	u64 bytes;
+	u64 ttl;
+	u64 dead_letter;
 	u32 key;
 	u32 depth;
 	u32 msgsize;
-	u64 bytes;
-	u32 overflow;
 	u32 max_deliveries;
-	u64 ttl;
-	u64 dead_letter;
-	bool automatic;
-	bool unnamed;
 	u32 slots;
 	u32 slot_size;
+	u8 kind;
+	u8 overflow;
+	bool automatic;
+	bool unnamed;
 	bool zero_slots;
 	bool recv_copy;
 	bool special;
@@ -203,17 +204,14 @@ struct kchan_member {
 #define KCHAN_EXTRA_LOANERS	BIT(7)	/* there may be calls that wait for a slot */
 
 /**
- * struct kchan_channel - one channel; lives and dies with its inode
+ * struct kchan_channel - one channel at work, see inode.c
  * @lock: protects all from @queue down to @stats; first, as its address is needed most
  *
  * @attr: attributes, defaults filled in [const]
- * @ns: the instance, referenced [const]
- * @inode: the inode that owns it [const]
- * @id: its number, by which the instance lists it [const]
- * @creator: who is charged for it, referenced [const]
- * @creator_pid: who made it, referenced [const]
- * @creator_gid: its group [const]
- * @create_time: CLOCK_MONOTONIC ns [const]
+ * @ns: the instance [const]
+ * @inode: the inode that owns it, and so holds @ns and @creator [const]
+ * @id: its number [const]
+ * @creator: who is charged for it [const]
  *
  * @spare: a message kept for the next sender [SPARE_OWNER, see store.c]
  * @spares_lock: protects @spares; nothing else is locked under it
@@ -241,12 +239,7 @@ struct kchan_member {
  * @nr_senders: endpoints open for writing
  * @nr_receivers: endpoints open for reading
  * @members: the endpoints, by number
- * @last_serial: number of the last that was added
- * @holds: endpoints, and one for a creator that has not opened it yet
  * @revoked: ended; never unset [read without @lock for an early answer]
- * @gone: the last endpoint of an automatic channel went: its name is no more;
- *	never unset [read without @lock: GONE_NAME, see fs.c]
- * @charged: the entry is charged to @creator
  * @trim_armed: @trim is pending
  * @trim_seq: @last_seq when @trim last looked
  * @polled: there may be pollers
@@ -259,8 +252,6 @@ struct kchan_member {
  * @recv_poll: pollers of receiving endpoints [its own lock]
  * @send_poll: pollers of sending endpoints [its own lock]
  * @trim: gives memory back when the channel is idle [queued under @lock]
- * @remove_dentry: the name that @remove removes, referenced; set once [cmpxchg]
- * @remove: removes the name [who has set @remove_dentry]
  */
 struct kchan_channel {
 	spinlock_t lock;
@@ -270,9 +261,6 @@ struct kchan_channel {
 	struct inode *inode;
 	u64 id;
 	struct kchan_user *creator;
-	struct pid *creator_pid;
-	kgid_t creator_gid;
-	u64 create_time;
 
 	struct kchan_msg *spare;
 	spinlock_t spares_lock;
@@ -297,11 +285,7 @@ struct kchan_channel {
 	u32 nr_senders;
 	u32 nr_receivers;
 	struct rb_root members;
-	u64 last_serial;
-	u32 holds;
 	bool revoked;
-	bool gone;
-	bool charged;
 	bool trim_armed;
 	u64 trim_seq;
 	u32 polled;
@@ -314,8 +298,6 @@ struct kchan_channel {
 	wait_queue_head_t recv_poll;
 	wait_queue_head_t send_poll;
 	struct delayed_work trim;
-	struct dentry *remove_dentry;
-	struct work_struct remove;
 };
 
 /**
@@ -345,25 +327,17 @@ kchan_channel_has_room_locked(const struct kchan_channel *ch, u32 size)
 	       (s64)(ch->queue.bytes + size) <= ch->bytes_left;
 }
 
-struct kchan_channel *kchan_channel_new(struct kchan_ns *ns,
-					const struct kchan_attr *attr,
-					struct inode *inode);
-void kchan_channel_end(struct kchan_channel *ch);
+struct kchan_channel *kchan_channel_new(struct kchan_inode *ki);
+bool kchan_channel_is_new(const struct kchan_channel *ch);
+void kchan_channel_end_locked(struct kchan_channel *ch);
+void kchan_channel_retire(struct kchan_channel *ch);
 void kchan_channel_free(struct kchan_channel *ch);
-
-bool kchan_channel_exists(struct kchan_ns *ns, u64 id);
-struct kchan_channel *kchan_channel_find(struct kchan_ns *ns, u64 id);
-struct kchan_channel *kchan_channel_next(struct kchan_ns *ns, u64 *id);
-void kchan_channel_put(struct kchan_channel *ch);
 
 unsigned int kchan_channel_members(struct kchan_channel *ch, u64 serial,
 				   struct kchan_member *info,
 				   unsigned int max);
 int kchan_channel_attach(struct kchan_endpoint *ep);
-bool kchan_channel_detach(struct kchan_endpoint *ep);
-bool kchan_channel_unhold(struct kchan_channel *ch);
-int kchan_channel_may_revoke(const struct kchan_channel *ch);
-int kchan_channel_revoke(struct kchan_channel *ch);
+void kchan_channel_detach(struct kchan_endpoint *ep);
 
 int kchan_channel_settings(struct kchan_endpoint *ep,
 			   struct kchan_settings *settings);

@@ -26,6 +26,7 @@
 #include "endpoint.h"
 #include "event.h"
 #include "fs.h"
+#include "inode.h"
 #include "lend.h"
 #include "pass.h"
 #include "transfer.h"
@@ -39,8 +40,7 @@ static void endpoint_free(struct kchan_endpoint *ep)
 	kfree(ep);
 }
 
-static struct kchan_endpoint *endpoint_new(struct kchan_channel *ch,
-					   const struct file *file)
+static struct kchan_endpoint *endpoint_new(const struct file *file)
 {
 	struct kchan_endpoint *ep = kzalloc(sizeof(*ep), GFP_KERNEL_ACCOUNT);
 
@@ -51,7 +51,6 @@ static struct kchan_endpoint *endpoint_new(struct kchan_channel *ch,
 		kfree(ep);
 		return NULL;
 	}
-	ep->channel = ch;
 	ep->gid = file->f_cred->egid;
 	ep->mode = file->f_mode & (FMODE_READ | FMODE_WRITE);
 	ep->pid = get_pid(task_tgid(current));
@@ -68,20 +67,19 @@ static struct kchan_endpoint *endpoint_new(struct kchan_channel *ch,
  */
 int kchan_endpoint_open(struct inode *inode, struct file *file)
 {
-	struct kchan_channel *ch = inode->i_private;
-	struct kchan_endpoint *ep = endpoint_new(ch, file);
+	struct kchan_endpoint *ep = endpoint_new(file);
 	int err;
 
 	if (!ep)
 		return -ENOMEM;
-	err = kchan_channel_attach(ep);
+	err = kchan_inode_attach(kchan_i(inode), ep);
 	if (err) {
 		endpoint_free(ep);
 		return err;
 	}
 	file->private_data = ep;
 	file->f_mode |= FMODE_NOWAIT;
-	kchan_event(ch, KCHAN_EVENT_ATTACHED, 0);
+	kchan_event(inode, KCHAN_EVENT_ATTACHED, 0);
 	return stream_open(inode, file);
 }
 
@@ -95,18 +93,16 @@ static bool dying(void)
 static int endpoint_release(struct inode *inode, struct file *file)
 {
 	struct kchan_endpoint *ep = file->private_data;
-	struct kchan_channel *ch;
 	bool last;
 
 	/* An unnamed channel's file whose kchan_endpoint_open() failed. */
 	if (!ep)
 		return 0;
-	ch = ep->channel;
 	kchan_hold_release(ep);
 	kchan_lend_end(ep);
-	last = kchan_channel_detach(ep);
+	last = kchan_inode_detach(ep);
 	endpoint_free(ep);
-	kchan_event(ch, dying() ? KCHAN_EVENT_DIED : KCHAN_EVENT_DETACHED, 0);
+	kchan_event(inode, dying() ? KCHAN_EVENT_DIED : KCHAN_EVENT_DETACHED, 0);
 	if (last)
 		kchanfs_remove(file->f_path.dentry);
 	return 0;

@@ -15,6 +15,7 @@
 #include "compat.h"
 #include "endpoint.h"
 #include "fs.h"
+#include "inode.h"
 #include "lend.h"
 #include "pass.h"
 #include "transfer.h"
@@ -309,7 +310,6 @@ static noinline long ioctl_settings(struct file *file, void __user *uarg)
 static noinline long ioctl_state(struct file *file, void __user *uarg)
 {
 	struct kchan_viewer viewer = kchan_viewer_current();
-	struct kchan_endpoint *ep = file->private_data;
 	struct kchan_state state;
 	u32 size;
 	int err;
@@ -321,7 +321,7 @@ static noinline long ioctl_state(struct file *file, void __user *uarg)
 	size = state.size;
 	memset(&state, 0, sizeof(state));
 	state.size = size;
-	err = kchan_channel_state(ep->channel, &viewer, &state);
+	err = kchan_inode_state(kchan_i(file_inode(file)), &viewer, &state);
 	if (err)
 		return err;
 	return kchan_arg_put(uarg, &state, sizeof(state));
@@ -329,14 +329,14 @@ static noinline long ioctl_state(struct file *file, void __user *uarg)
 
 static noinline long ioctl_revoke(struct file *file, unsigned long arg)
 {
-	struct kchan_endpoint *ep = file->private_data;
+	struct kchan_inode *ki = kchan_i(file_inode(file));
 	int err;
 
 	if (arg)
 		return -EINVAL;
-	err = kchan_channel_may_revoke(ep->channel);
+	err = kchan_inode_may_revoke(ki);
 	if (!err)
-		err = kchan_channel_revoke(ep->channel);
+		err = kchan_inode_revoke(ki);
 	if (!err)
 		kchanfs_remove(file->f_path.dentry);
 	return err;

@@ -16,9 +16,9 @@
 #include <net/genetlink.h>
 #include <net/net_namespace.h>
 
-#include "channel.h"
 #include "event.h"
 #include "netlink.h"
+#include "ns.h"
 
 struct event {
 	enum kchan_event event;
@@ -105,37 +105,39 @@ static const char *name_of_inode(struct inode *inode, char *buf)
 }
 
 /* The instance's network namespace, referenced, if somebody there listens. */
-static struct net *audience(struct kchan_ns *ns)
+static struct net *audience(const struct super_block *sb)
 {
-	struct net *net = kchan_ns_get_net(ns);
+	struct kchan_ns *ns = sb->s_fs_info;
+	struct net *net = NULL;
 
-	if (!net || genl_has_listeners(&kchan_genl_family, net,
-				       KCHAN_GROUP_EVENTS))
-		return net;
-	put_net(net);
-	return NULL;
+	spin_lock(&ns->lock);
+	if (ns->net && genl_has_listeners(&kchan_genl_family, ns->net,
+					  KCHAN_GROUP_EVENTS))
+		net = maybe_get_net(ns->net);
+	spin_unlock(&ns->lock);
+	return net;
 }
 
 /**
  * kchan_event - tell of an event
- * @ch: the channel
+ * @inode: the channel's
  * @what: what happened
  * @count: how often, or 0
  *
  * May sleep. Takes no reference, so that who tells is never the last to hold the
  * channel or its name.
  */
-void kchan_event(struct kchan_channel *ch, enum kchan_event what, u64 count)
+void kchan_event(struct inode *inode, enum kchan_event what, u64 count)
 {
-	struct event event = { .event = what, .id = ch->id, .count = count };
-	struct net *net = audience(ch->ns);
+	struct event event = { .event = what, .id = inode->i_ino, .count = count };
+	struct net *net = audience(inode->i_sb);
 	char *buf;
 
 	if (!net)
 		return;
 	buf = kmalloc(KCHAN_NAME_BUF, GFP_KERNEL);
 	if (buf) {
-		event.name = name_of_inode(ch->inode, buf);
+		event.name = name_of_inode(inode, buf);
 		event_send(net, &event);
 	} else {
 		event_lost(net);
@@ -155,14 +157,13 @@ void kchan_event(struct kchan_channel *ch, enum kchan_event what, u64 count)
 void kchan_event_name(const struct inode *inode, struct dentry *dentry,
 		      enum kchan_event what)
 {
-	struct kchan_ns *ns = dentry->d_sb->s_fs_info;
 	struct event event = { .event = what, .id = inode->i_ino };
 	struct net *net;
 	char *buf;
 
 	if (S_ISDIR(inode->i_mode))
 		return;
-	net = audience(ns);
+	net = audience(dentry->d_sb);
 	if (!net)
 		return;
 	buf = kmalloc(KCHAN_NAME_BUF, GFP_KERNEL);

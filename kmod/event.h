@@ -9,7 +9,7 @@ struct dentry;
 struct inode;
 struct kchan_channel;
 
-void kchan_event(struct kchan_channel *ch, enum kchan_event event, u64 count);
+void kchan_event(struct inode *inode, enum kchan_event event, u64 count);
 void kchan_event_name(const struct inode *inode, struct dentry *dentry,
 		      enum kchan_event event);
 

@@ -26,12 +26,12 @@
 #include <linux/seq_file.h>
 
 #include "abi.h"
-#include "channel.h"
 #include "compat.h"
 #include "endpoint.h"
 #include "event.h"
 #include "fs.h"
 #include "fs_context.h"
+#include "inode.h"
 #include "names.h"
 #include "trace.h"
 
@@ -70,41 +70,30 @@ void kchanfs_unpinned(struct super_block *sb)
 	deactivate_super(sb);
 }
 
-/**
- * kchanfs_name_valid - may this be a component of a name?
- * @name: the bytes
- * @len: how many
- */
-bool kchanfs_name_valid(const char *name, size_t len)
-{
-	size_t i;
-
-	if (!len || name[0] == '.')
-		return false;
-	for (i = 0; i < len; i++) {
-		unsigned char c = name[i];
-
-		if (c < 0x20 || c == 0x7f)
-			return false;
-	}
-	return true;
-}
-
 static bool dentry_name_valid(const struct dentry *dentry)
 {
-	return kchanfs_name_valid(dentry->d_name.name, dentry->d_name.len);
+	const unsigned char *c = dentry->d_name.name;
+
+	if (*c == '.')
+		return false;
+	while (kchanfs_name_may_have(*c))
+		c++;
+	return !*c;
 }
 
 static int channel_getattr(struct mnt_idmap *idmap, const struct path *path,
 			   struct kstat *stat, u32 mask, unsigned int flags)
 {
 	struct inode *inode = d_inode(path->dentry);
-	struct kchan_channel *ch = inode->i_private;
+	struct kchan_channel *ch = kchan_inode_visit(kchan_i(inode));
 
 	kchan_fillattr(idmap, mask, inode, stat);
+	if (!ch)
+		return 0;
 	spin_lock(&ch->lock);
 	stat->size = ch->queue.bytes;
 	spin_unlock(&ch->lock);
+	kchan_inode_leave(kchan_i(inode));
 	return 0;
 }
 
@@ -129,19 +118,18 @@ static struct inode *new_channel_inode(struct super_block *sb,
 				       struct inode *dir, umode_t mode,
 				       const struct kchan_attr *attr)
 {
-	struct kchan_channel *ch;
 	struct inode *inode;
+	int err;
 
 	inode = new_entry_inode(sb, dir, S_IFCHR | (mode & 0777));
 	if (!inode)
 		return ERR_PTR(-ENOMEM);
-	ch = kchan_channel_new(ns_of_sb(sb), attr, inode);
-	if (IS_ERR(ch)) {
+	err = kchan_inode_begin(kchan_i(inode), attr);
+	if (err) {
 		iput(inode);
-		return ERR_CAST(ch);
+		return ERR_PTR(err);
 	}
-	trace_kchan_create(ch);
-	inode->i_private = ch;
+	trace_kchan_create(kchan_i(inode));
 	inode->i_op = &channel_inode_ops;
 	inode->i_fop = &kchan_endpoint_fops;
 	return inode;
@@ -187,7 +175,7 @@ static void entry_link(struct dentry *dentry, struct inode *inode)
 
 /**
  * kchanfs_mkobj - make a named channel; for vfs_mkobj()
- * @dentry: its name, negative; its directory is locked
+ * @dentry: its name, negative and sound; its directory is locked
  * @mode: permission bits
  * @attr: struct kchan_attr
  */
@@ -195,8 +183,6 @@ int kchanfs_mkobj(struct dentry *dentry, umode_t mode, void *attr)
 {
 	struct inode *inode;
 
-	if (!dentry_name_valid(dentry))
-		return -EINVAL;
 	inode = new_channel_inode(dentry->d_sb, d_inode(dentry->d_parent), mode,
 				  attr);
 	if (IS_ERR(inode))
@@ -214,30 +200,27 @@ int kchanfs_mkobj(struct dentry *dentry, umode_t mode, void *attr)
  * GONE_NAME: path walks look at @gone without a lock::
  *
  *	last close                       path walk
- *	[channel lock]                   rcu_read_lock()
- *	WRITE_ONCE(gone, true)           ch = that of the dentry's inode
- *	[unlock]                         if (READ_ONCE(ch->gone))
+ *	[lock of the inode]              rcu_read_lock()
+ *	WRITE_ONCE(gone, true)           ki = the dentry's inode
+ *	[unlock]                         if (READ_ONCE(ki->gone))
  *	remove the name                      invalid: look up anew
  *	dentry loses the inode           rcu_read_unlock()
- *	evict the inode, free it by RCU  open: kchan_channel_attach()
+ *	evict the inode, free it by RCU  open: kchan_inode_attach()
  *
- * Who reads @gone too early is refused under the lock by kchan_channel_attach(),
+ * Who reads @gone too early is refused under the lock by kchan_inode_attach(),
  * with ESTALE, whereupon the VFS walks again. Who finds the inode in the dentry
- * does so before it is evicted; the channel lives a grace period longer.
+ * does so before it is evicted; its memory stays a grace period longer.
  */
 static int entry_revalidate(struct dentry *dentry, unsigned int flags)
 {
-	const struct kchan_channel *ch;
 	const struct inode *inode;
 	int valid = 1;
 
 	rcu_read_lock();
 	inode = d_inode_rcu(dentry);
-	if (inode && S_ISCHR(inode->i_mode)) {
-		ch = inode->i_private;
-		/* GONE_NAME: pairs with kchan_channel_detach() */
-		valid = !READ_ONCE(ch->gone);
-	}
+	/* GONE_NAME: pairs with kchan_inode_unhold() */
+	if (inode && S_ISCHR(inode->i_mode))
+		valid = !READ_ONCE(kchan_i(inode)->gone);
 	rcu_read_unlock();
 	return valid;
 }
@@ -262,6 +245,8 @@ static int dir_create(struct mnt_idmap *idmap, struct inode *dir,
 {
 	struct kchan_attr attr = default_attr;
 
+	if (!dentry_name_valid(dentry))
+		return -EINVAL;
 	return kchanfs_mkobj(dentry, mode, &attr);
 }
 
@@ -441,32 +426,15 @@ static const struct inode_operations dir_inode_ops = {
 	.setattr	= dir_setattr,
 };
 
-static void evict_channel(struct kchan_channel *ch)
-{
-	if (ch->attr.unnamed)
-		kchan_event(ch, KCHAN_EVENT_REMOVED, 0);
-	kchan_channel_end(ch);
-}
-
 static void evict_inode(struct inode *inode)
 {
 	clear_inode(inode);
-	if (!inode->i_private)
-		return;
-	if (S_ISDIR(inode->i_mode)) {
+	if (!S_ISDIR(inode->i_mode)) {
+		kchan_inode_end(kchan_i(inode));
+	} else if (inode->i_private) {
 		kchan_ns_uncharge_entry(ns_of_sb(inode->i_sb), inode->i_private);
 		kchan_user_put(inode->i_private);
-	} else {
-		evict_channel(inode->i_private);
 	}
-}
-
-/* After a grace period, as path walks look at inode and channel. */
-static void free_inode(struct inode *inode)
-{
-	if (!S_ISDIR(inode->i_mode) && inode->i_private)
-		kchan_channel_free(inode->i_private);
-	free_inode_nonrcu(inode);
 }
 
 static int show_options(struct seq_file *m, struct dentry *root)
@@ -485,7 +453,8 @@ static const struct super_operations super_ops = {
 	.statfs		= simple_statfs,
 	.drop_inode	= generic_delete_inode,
 	.evict_inode	= evict_inode,
-	.free_inode	= free_inode,
+	.alloc_inode	= kchan_inode_alloc,
+	.free_inode	= kchan_inode_free,
 	.show_options	= show_options,
 };
 
@@ -563,7 +532,7 @@ struct file *kchanfs_open_unnamed(struct vfsmount *mnt, umode_t mode,
 	if (IS_ERR(inode))
 		return ERR_CAST(inode);
 	clear_nlink(inode);
-	kchan_event(inode->i_private, KCHAN_EVENT_CREATED, 0);
+	kchan_event(inode, KCHAN_EVENT_CREATED, 0);
 	snprintf(name, sizeof(name), "kchan:%lu", inode->i_ino);
 	/* The file gives this up when it is released. */
 	__module_get(THIS_MODULE);

@@ -11,8 +11,16 @@ struct kchan_ns;
 struct super_block;
 struct vfsmount;
 
+/**
+ * kchanfs_name_may_have - may a name have a character?
+ * @c: other than / and 0
+ */
+static inline bool kchanfs_name_may_have(unsigned char c)
+{
+	return c >= 0x20 && c != 0x7f;
+}
+
 struct vfsmount *kchanfs_mount(struct kchan_ns *ns);
-bool kchanfs_name_valid(const char *name, size_t len);
 int kchanfs_mkobj(struct dentry *dentry, umode_t mode, void *attr);
 struct file *kchanfs_open_unnamed(struct vfsmount *mnt, umode_t mode,
 				  const struct kchan_attr *attr, int flags);

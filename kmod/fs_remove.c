@@ -12,11 +12,12 @@
 #include <linux/fsnotify.h>
 #include <linux/workqueue.h>
 
-#include "channel.h"
 #include "compat.h"
 #include "event.h"
 #include "fs.h"
 #include "fs_context.h"
+#include "inode.h"
+#include "ns.h"
 
 static struct workqueue_struct *remove_wq;
 
@@ -100,9 +101,8 @@ static bool remove_entry(struct dentry *dentry, bool try)
 
 static void remove_work(struct work_struct *work)
 {
-	struct kchan_channel *ch =
-		container_of(work, struct kchan_channel, remove);
-	struct dentry *dentry = ch->remove_dentry;
+	struct kchan_inode *ki = container_of(work, struct kchan_inode, remove);
+	struct dentry *dentry = ki->remove_dentry;
 	struct super_block *sb = dentry->d_sb;
 
 	remove_entry(dentry, false);
@@ -121,15 +121,15 @@ static void remove_work(struct work_struct *work)
  */
 void kchanfs_remove(struct dentry *dentry)
 {
-	struct kchan_channel *ch = d_inode(dentry)->i_private;
+	struct kchan_inode *ki = kchan_i(d_inode(dentry));
 
 	if (!READ_ONCE(d_inode(dentry)->i_nlink) || remove_entry(dentry, true))
 		return;
-	if (cmpxchg(&ch->remove_dentry, NULL, dentry))
+	if (cmpxchg(&ki->remove_dentry, NULL, dentry))
 		return;
 	kchanfs_pin(dentry);
-	INIT_WORK(&ch->remove, remove_work);
-	queue_work(remove_wq, &ch->remove);
+	INIT_WORK(&ki->remove, remove_work);
+	queue_work(remove_wq, &ki->remove);
 }
 
 /**
@@ -147,12 +147,12 @@ void kchanfs_undo(struct dentry *dentry)
 /* Revoke all channels; none is added any more. */
 static void end_channels(struct kchan_ns *ns)
 {
-	struct kchan_channel *ch;
+	struct kchan_inode *ki;
 	u64 id = 0;
 
-	while ((ch = kchan_channel_next(ns, &id))) {
-		kchan_channel_revoke(ch);
-		kchan_channel_put(ch);
+	while ((ki = kchan_inode_next(ns, &id))) {
+		kchan_inode_revoke(ki);
+		kchan_inode_put(ki);
 		id++;
 		cond_resched();
 	}
@@ -185,7 +185,7 @@ unlock:
  * instance::
  *
  *	kchanfs_shutdown()               mkdir, create
- *	[rename, channels]               [i_rwsem of the directory]
+ *	[rename, lock]                   [i_rwsem of the directory]
  *	WRITE_ONCE(dead, true)           if (READ_ONCE(dead)) EIDRM
  *	[unlock]                         add the name
  *	here: [i_rwsem of the root]      [unlock]
@@ -196,8 +196,7 @@ unlock:
  * had its lock; and who takes that lock after us sees @dead. A subdirectory goes
  * under its own lock and only while empty: a name that came first is found in the
  * next round, and one that comes later finds the directory dead. A channel looks
- * at @dead when it has been listed, under the lock of the list: so it is either
- * refused or revoked.
+ * at @dead under the lock under which it is listed: so it is either refused or revoked.
  * Renames look under the mutex that @dead is set under: none is under way here.
  */
 static void end_names(struct dentry *root)
@@ -242,9 +241,9 @@ void kchanfs_shutdown(struct kchan_ns *ns)
 	struct super_block *sb;
 
 	mutex_lock(&ns->rename);
-	xa_lock(&ns->channels);
+	spin_lock(&ns->lock);
 	WRITE_ONCE(ns->dead, true);
-	xa_unlock(&ns->channels);
+	spin_unlock(&ns->lock);
 	sb = kchan_ns_get_sb(ns);
 	mutex_unlock(&ns->rename);
 	if (!sb)

@@ -346,7 +346,7 @@ struct kchan_msg *kchan_lend_slot(struct kchan_endpoint *ep, u16 prio,
 	}
 	kchan_transfer_unlock(ch);
 	if (full)
-		kchan_event(ch, KCHAN_EVENT_FULL, full);
+		kchan_event(ch->inode, KCHAN_EVENT_FULL, full);
 	if (waits)
 		return slot_wait(ep, &waiter, patience);
 	return err ? ERR_PTR(err) : msg;

@@ -5,6 +5,7 @@
 #include "channel.h"
 #include "control.h"
 #include "fs.h"
+#include "inode.h"
 #include "main.h"
 #include "message.h"
 #include "netlink.h"
@@ -24,9 +25,12 @@ static int __init kchan_init(void)
 	err = kchan_channel_init();
 	if (err)
 		goto exit_queue;
-	err = kchan_ns_init();
+	err = kchan_inode_init();
 	if (err)
 		goto exit_channel;
+	err = kchan_ns_init();
+	if (err)
+		goto exit_inode;
 	/* Before anything can happen that it tells of. */
 	err = kchan_netlink_init();
 	if (err)
@@ -45,6 +49,8 @@ exit_netlink:
 	kchan_netlink_exit();
 exit_ns:
 	kchan_ns_exit();
+exit_inode:
+	kchan_inode_exit();
 exit_channel:
 	kchan_channel_exit();
 exit_queue:
@@ -61,6 +67,7 @@ static void __exit kchan_exit(void)
 	kchan_netlink_exit();
 	kchanfs_exit();
 	kchan_ns_exit();
+	kchan_inode_exit();
 	kchan_channel_exit();
 	kchan_queue_exit();
 	kchan_msg_exit();

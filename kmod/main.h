@@ -13,8 +13,9 @@
  * 3. kchan_ns.rename: where names are, against the instance's end
  *    and kchan_lender.home_lock: where slots go home; no two at once
  * 4. kchan_channel.lock: the channel's state
- * 5. kchan_ns.lock: network namespace, superblock, root directory's rights; and
- *    the lock of kchan_ns.channels: which channels there are
+ * 5. kchan_ns.lock: which channels there are, network namespace, superblock, root
+ *    directory's rights
+ *    and kchan_inode.lock: whether a channel is at work; never with the other
  * 6. inode->i_lock, then dentry->d_lock (VFS)
  * 7. the lock of the table of users
  *

@@ -22,36 +22,46 @@
 #include "compat.h"
 #include "endpoint.h"
 #include "fs.h"
+#include "inode.h"
 #include "names.h"
 
 /**
  * kchan_name_check - is a name sound, all of its components?
  * @name: the name
+ * @last: takes the last component, or NULL
  *
  * Return: 0, -EINVAL or -ENAMETOOLONG.
  */
-int kchan_name_check(const char *name)
+int kchan_name_check(const char *name, const char **last)
 {
 	const char *end;
 
 	for (;; name = end + 1) {
-		end = strchrnul(name, '/');
+		for (end = name; *end && *end != '/'; end++) {
+			if (!kchanfs_name_may_have(*end))
+				return -EINVAL;
+		}
+		if (end == name || *name == '.')
+			return -EINVAL;
 		if (end - name > NAME_MAX)
 			return -ENAMETOOLONG;
-		if (!kchanfs_name_valid(name, end - name))
-			return -EINVAL;
 		if (!*end)
-			return 0;
+			break;
 	}
+	if (last)
+		*last = name;
+	return 0;
 }
 
 /**
  * struct name - a name from user space
  * @text: the name
+ * @last: its last component
  * @brief: where it is if it is short, as most are
  */
 struct name {
 	char *text;
+	const char *last;
 	char brief[48];
 };
 
@@ -78,7 +88,7 @@ static int name_get(struct name *name, u64 uname)
 		err = PTR_ERR(name->text);
 		return err == -EINVAL ? -ENAMETOOLONG : err;
 	}
-	err = kchan_name_check(name->text);
+	err = kchan_name_check(name->text, &name->last);
 	if (err)
 		name_put(name);
 	return err;
@@ -126,27 +136,42 @@ static struct file *open_directory(const struct path *root, const char *name)
 	return file;
 }
 
-/* The directory of @name, for path_put(); @last is set to what follows. */
-static int get_parent(const struct path *root, char *name, struct path *parent,
-		      const char **last)
-{
-	char *slash = strrchr(name, '/');
+/**
+ * struct place - where a name is
+ * @dir: its directory, as long as the root that it was looked up from and @file are held
+ * @file: an open file of that directory if it is not the root, else NULL
+ * @last: the last component of the name
+ */
+struct place {
+	const struct path *dir;
 	struct file *file;
+	const char *last;
+};
 
-	*last = slash ? slash + 1 : name;
-	if (!slash) {
-		*parent = *root;
-		path_get(parent);
+static void place_put(struct place *place)
+{
+	if (place->file)
+		fput(place->file);
+}
+
+/* Find the place of a name, for place_put() if that succeeds. */
+static int place_get(struct place *place, const struct path *root,
+		     const struct name *name)
+{
+	char *slash;
+
+	place->dir = root;
+	place->file = NULL;
+	place->last = name->last;
+	if (name->last == name->text)
 		return 0;
-	}
+	slash = name->text + (name->last - name->text) - 1;
 	*slash = '\0';
-	file = open_directory(root, name);
+	place->file = open_directory(root, name->text);
 	*slash = '/';
-	if (IS_ERR(file))
-		return PTR_ERR(file);
-	*parent = file->f_path;
-	path_get(parent);
-	fput(file);
+	if (IS_ERR(place->file))
+		return PTR_ERR(place->file);
+	place->dir = &place->file->f_path;
 	return 0;
 }
 
@@ -169,10 +194,12 @@ static int make_locked(const struct path *parent, struct dentry *dentry,
 	return err ? err : vfs_mkobj(dentry, mode, kchanfs_mkobj, attr);
 }
 
-/* Make the channel @last in @parent; -EEXIST if the name is taken. */
-static struct dentry *make_in(const struct path *parent, const char *last,
-			      umode_t mode, struct kchan_attr *attr)
+/* Make the channel; -EEXIST if the name is taken. */
+static struct dentry *make_at(const struct place *place, umode_t mode,
+			      struct kchan_attr *attr)
 {
+	const struct path *parent = place->dir;
+	const char *last = place->last;
 	struct inode *dir = d_inode(parent->dentry);
 	int err, ro = mnt_want_write(parent->mnt);
 	struct dentry *dentry;
@@ -193,18 +220,18 @@ static struct dentry *make_in(const struct path *parent, const char *last,
 }
 
 /* Make the channel and open it, whatever @mode says. */
-static struct file *create_in(const struct path *parent, const char *last,
-			      umode_t mode, struct kchan_attr *attr, int flags)
+static struct file *create_at(const struct place *place, umode_t mode,
+			      struct kchan_attr *attr, int flags)
 {
-	struct path path = { .mnt = parent->mnt };
+	struct path path = { .mnt = place->dir->mnt };
 	struct file *file;
 
-	path.dentry = make_in(parent, last, mode, attr);
+	path.dentry = make_at(place, mode, attr);
 	if (IS_ERR(path.dentry))
 		return ERR_CAST(path.dentry);
 	file = dentry_open(&path, flags, current_cred());
 	if (attr->automatic)
-		kchan_channel_unhold(d_inode(path.dentry)->i_private);
+		kchan_inode_unhold(kchan_i(d_inode(path.dentry)));
 	if (IS_ERR(file))
 		kchanfs_undo(path.dentry);
 	else
@@ -213,24 +240,23 @@ static struct file *create_in(const struct path *parent, const char *last,
 	return file;
 }
 
-static struct file *create_once(const struct path *root, char *name,
+static struct file *create_once(const struct path *root, const struct name *name,
 				const struct kchan_create *arg,
 				struct kchan_attr *attr)
 {
-	struct path parent;
+	struct place place;
 	struct file *file;
-	const char *last;
 	int err;
 
-	err = get_parent(root, name, &parent, &last);
+	err = place_get(&place, root, name);
 	if (err)
 		return ERR_PTR(err);
-	file = create_in(&parent, last, arg->mode, attr, arg->open_flags);
-	path_put(&parent);
+	file = create_at(&place, arg->mode, attr, arg->open_flags);
+	place_put(&place);
 	return file;
 }
 
-static struct file *create_named(const struct path *root, char *name,
+static struct file *create_named(const struct path *root, const struct name *name,
 				 const struct kchan_create *arg,
 				 struct kchan_attr *attr)
 {
@@ -241,14 +267,14 @@ static struct file *create_named(const struct path *root, char *name,
 		if (PTR_ERR(file) != -EEXIST || (arg->flags & KCHAN_CREATE_EXCL))
 			break;
 		/* Gone again before it was opened? Then make it after all. */
-		file = open_named(root, name, arg->open_flags);
+		file = open_named(root, name->text, arg->open_flags);
 	} while (PTR_ERR(file) == -ENOENT && !fatal_signal_pending(current));
 	return file;
 }
 
 /* Make what is asked for: one file, or with PAIR two. */
 static int create_files(const struct path *root, const struct kchan_create *arg,
-			struct kchan_attr *attr, char *name,
+			struct kchan_attr *attr, const struct name *name,
 			struct file *files[2])
 {
 	int flags = arg->open_flags;
@@ -323,6 +349,8 @@ static int dead_letter_get(const struct path *root,
 		err = -EINVAL;
 	else
 		*id = ep->channel->id;
+	if (*id)
+		kchan_inode_keep(kchan_i(ep->channel->inode));
 	fput(file);
 	return err;
 }
@@ -359,7 +387,7 @@ static int reserve(struct reserved *reserved, unsigned int count)
 }
 
 static int create(const struct path *root, struct kchan_create *arg,
-		  void __user *uarg, char *name)
+		  void __user *uarg, const struct name *name)
 {
 	struct kchan_attr attr = {
 		.kind = arg->kind,
@@ -431,7 +459,7 @@ int kchan_names_create(const struct kchan_scope *scope, void __user *uarg)
 	err = name_get(&name, arg.name);
 	if (err)
 		return err;
-	err = create(scope->root, &arg, uarg, name.text);
+	err = create(scope->root, &arg, uarg, &name);
 	name_put(&name);
 	return err;
 }
@@ -508,9 +536,10 @@ static int unlink_locked(const struct path *parent, struct dentry *dentry,
 	return vfs_unlink(&nop_mnt_idmap, d_inode(parent->dentry), dentry, NULL);
 }
 
-static int unlink_in(const struct path *parent, const char *last,
-		     const struct kchan_remove *arg)
+static int unlink_at(const struct place *place, const struct kchan_remove *arg)
 {
+	const struct path *parent = place->dir;
+	const char *last = place->last;
 	struct inode *dir = d_inode(parent->dentry);
 	struct dentry *dentry;
 	int err;
@@ -530,18 +559,17 @@ static int unlink_in(const struct path *parent, const char *last,
 	return err;
 }
 
-static int unlink_name(const struct path *root, char *name,
+static int unlink_name(const struct path *root, const struct name *name,
 		       const struct kchan_remove *arg)
 {
-	struct path parent;
-	const char *last;
+	struct place place;
 	int err;
 
-	err = get_parent(root, name, &parent, &last);
+	err = place_get(&place, root, name);
 	if (err)
 		return err;
-	err = unlink_in(&parent, last, arg);
-	path_put(&parent);
+	err = unlink_at(&place, arg);
+	place_put(&place);
 	return err;
 }
 
@@ -561,14 +589,14 @@ static int unlink_dentry(struct vfsmount *mnt, struct dentry *dentry,
 	return err;
 }
 
-static int unlink_channel(struct vfsmount *mnt, struct kchan_channel *ch,
+static int unlink_channel(struct vfsmount *mnt, struct kchan_inode *ki,
 			  const struct kchan_remove *arg)
 {
 	struct dentry *dentry;
 	int err;
 
 	do {
-		dentry = d_find_alias(ch->inode);
+		dentry = d_find_alias(&ki->vfs);
 		if (!dentry)
 			return -ENOENT;
 		err = unlink_dentry(mnt, dentry, arg);
@@ -579,7 +607,7 @@ static int unlink_channel(struct vfsmount *mnt, struct kchan_channel *ch,
 
 /* End a channel and remove its name @dentry; that waits for no directory. */
 static int revoke_named(struct vfsmount *mnt, struct dentry *dentry,
-			struct kchan_channel *ch)
+			struct kchan_inode *ki)
 {
 	struct path parent = { .mnt = mnt };
 	int err;
@@ -591,28 +619,28 @@ static int revoke_named(struct vfsmount *mnt, struct dentry *dentry,
 	err = security_path_unlink(&parent, dentry);
 	dput(parent.dentry);
 	if (!err)
-		err = kchan_channel_revoke(ch);
+		err = kchan_inode_revoke(ki);
 	if (!err)
 		kchanfs_remove(dentry);
 	mnt_drop_write(mnt);
 	return err;
 }
 
-static int revoke_channel(struct vfsmount *mnt, struct kchan_channel *ch)
+static int revoke_channel(struct vfsmount *mnt, struct kchan_inode *ki)
 {
 	struct dentry *dentry;
 	int err;
 
-	err = kchan_channel_may_revoke(ch);
+	err = kchan_inode_may_revoke(ki);
 	if (err)
 		return err;
-	dentry = d_find_alias(ch->inode);
+	dentry = d_find_alias(&ki->vfs);
 	if (dentry)
-		err = revoke_named(mnt, dentry, ch);
-	else if (READ_ONCE(ch->inode->i_nlink))
+		err = revoke_named(mnt, dentry, ki);
+	else if (READ_ONCE(ki->vfs.i_nlink))
 		err = -ENOENT;	/* it is just being made, and will have a name */
 	else
-		err = kchan_channel_revoke(ch);
+		err = kchan_inode_revoke(ki);
 	dput(dentry);
 	return err;
 }
@@ -635,7 +663,7 @@ static int revoke_name(const struct path *root, const char *name,
 	else if (arg->id && arg->id != inode->i_ino)
 		err = -ENOENT;
 	else
-		err = revoke_channel(file->f_path.mnt, inode->i_private);
+		err = revoke_channel(file->f_path.mnt, kchan_i(inode));
 	fput(file);
 	return err;
 }
@@ -643,17 +671,17 @@ static int revoke_name(const struct path *root, const char *name,
 /* In the whole instance, by the mount of the control device. */
 static int remove_by_id(struct vfsmount *mnt, const struct kchan_remove *arg)
 {
-	struct kchan_channel *ch;
+	struct kchan_inode *ki;
 	int err;
 
-	ch = kchan_channel_find(mnt->mnt_sb->s_fs_info, arg->id);
-	if (!ch)
+	ki = kchan_inode_find(mnt->mnt_sb->s_fs_info, arg->id);
+	if (!ki)
 		return -ENOENT;
 	if (arg->flags & KCHAN_REMOVE_NOW)
-		err = revoke_channel(mnt, ch);
+		err = revoke_channel(mnt, ki);
 	else
-		err = unlink_channel(mnt, ch, arg);
-	kchan_channel_put(ch);
+		err = unlink_channel(mnt, ki, arg);
+	kchan_inode_put(ki);
 	return err;
 }
 
@@ -683,7 +711,7 @@ int kchan_names_remove(const struct kchan_scope *scope, void __user *uarg)
 	if (arg.flags & KCHAN_REMOVE_NOW)
 		err = revoke_name(scope->root, name.text, &arg);
 	else
-		err = unlink_name(scope->root, name.text, &arg);
+		err = unlink_name(scope->root, &name, &arg);
 	name_put(&name);
 	return err;
 }

@@ -24,7 +24,7 @@
 #include <net/sock.h>
 
 #include "abi.h"
-#include "channel.h"
+#include "inode.h"
 #include "names.h"
 #include "netlink.h"
 
@@ -167,11 +167,11 @@ static bool searchable_name(struct viewing *view, struct dentry *dentry,
 }
 
 /* Look at a channel; false if it is not visible. */
-static bool look_at(struct viewing *view, const struct kchan_channel *ch,
+static bool look_at(struct viewing *view, struct kchan_inode *ki,
 		    struct sight *sight)
 {
-	struct dentry *dentry = d_find_alias(ch->inode);
-	struct inode *inode = ch->inode;
+	struct dentry *dentry = d_find_alias(&ki->vfs);
+	struct inode *inode = &ki->vfs;
 	bool searchable = false;
 
 	sight->name = NULL;
@@ -182,10 +182,10 @@ static bool look_at(struct viewing *view, const struct kchan_channel *ch,
 	if (sight->state)
 		return true;
 	/* A name that is removed may have been in a private directory. */
-	if (!dentry && !ch->attr.unnamed)
+	if (!dentry && !ki->attr.unnamed)
 		searchable = capable_wrt_inode_uidgid(&nop_mnt_idmap, inode,
 						      CAP_DAC_READ_SEARCH);
-	if (searchable || ch->attr.unnamed)
+	if (searchable || ki->attr.unnamed)
 		sight->state = may_use(inode);
 	return searchable || sight->state;
 }
@@ -196,30 +196,30 @@ static int put_u64(struct sk_buff *skb, int attr, u64 value)
 }
 
 static int put_state(struct sk_buff *skb, struct viewing *view,
-		     struct kchan_channel *ch)
+		     struct kchan_inode *ki)
 {
 	struct kchan_state state = { .size = sizeof(state) };
 
 	/* A revoked channel has none. */
-	if (kchan_channel_state(ch, &view->viewer, &state))
+	if (kchan_inode_state(ki, &view->viewer, &state))
 		return 0;
 	return nla_put(skb, KCHAN_A_STATE, sizeof(state), &state);
 }
 
 static int put_channel(struct sk_buff *skb, struct viewing *view,
-		       struct kchan_channel *ch, const struct sight *sight)
+		       struct kchan_inode *ki, const struct sight *sight)
 {
 	const struct kchan_viewer *viewer = &view->viewer;
-	struct inode *inode = ch->inode;
+	struct inode *inode = &ki->vfs;
 
-	if (put_u64(skb, KCHAN_A_ID, ch->id) ||
+	if (put_u64(skb, KCHAN_A_ID, inode->i_ino) ||
 	    nla_put_u32(skb, KCHAN_A_MODE, inode->i_mode) ||
 	    nla_put_u32(skb, KCHAN_A_UID,
 			kchan_view_uid(viewer, inode->i_uid)) ||
 	    nla_put_u32(skb, KCHAN_A_GID,
 			kchan_view_gid(viewer, inode->i_gid)) ||
 	    (sight->name && nla_put_string(skb, KCHAN_A_NAME, sight->name)) ||
-	    (sight->state && put_state(skb, view, ch)))
+	    (sight->state && put_state(skb, view, ki)))
 		return -EMSGSIZE;
 	return 0;
 }
@@ -229,21 +229,21 @@ static int put_channel(struct sk_buff *skb, struct viewing *view,
  * Return: 0; -EACCES: not visible; -EMSGSIZE: no room.
  */
 static int show_channel(struct sk_buff *skb, void *head, struct viewing *view,
-			struct kchan_channel *ch)
+			struct kchan_inode *ki)
 {
 	struct sight sight;
 	int err;
 
-	if (!look_at(view, ch, &sight))
+	if (!look_at(view, ki, &sight))
 		return -EACCES;
-	err = put_channel(skb, view, ch, &sight);
+	err = put_channel(skb, view, ki, &sight);
 	if (!err)
 		genlmsg_end(skb, head);
 	return err;
 }
 
 static int dump_channel(struct sk_buff *skb, struct netlink_callback *cb,
-			struct viewing *view, struct kchan_channel *ch)
+			struct viewing *view, struct kchan_inode *ki)
 {
 	void *head;
 	int err;
@@ -252,7 +252,7 @@ static int dump_channel(struct sk_buff *skb, struct netlink_callback *cb,
 			   &kchan_genl_family, NLM_F_MULTI, KCHAN_CMD_CHANNEL);
 	if (!head)
 		return -EMSGSIZE;
-	err = show_channel(skb, head, view, ch);
+	err = show_channel(skb, head, view, ki);
 	if (!err)
 		genl_dump_check_consistent(cb, head);
 	else
@@ -339,16 +339,13 @@ static int show_endpoint(struct sk_buff *skb, struct netlink_callback *cb,
 }
 
 /* The endpoints of a channel that have not been shown yet. */
-static int dump_endpoints(struct sk_buff *skb, struct netlink_callback *cb,
-			  struct viewing *view, struct kchan_channel *ch)
+static int dump_members(struct sk_buff *skb, struct netlink_callback *cb,
+			struct viewing *view, struct kchan_channel *ch)
 {
 	struct kchan_member eps[MEMBERS];
-	struct sight sight;
 	unsigned int i, n;
 	int err = 0;
 
-	if (!look_at(view, ch, &sight) || !sight.state)
-		return 0;
 	do {
 		n = kchan_channel_members(ch, view->serial, eps, MEMBERS);
 		for (i = 0; i < n; i++) {
@@ -364,28 +361,45 @@ static int dump_endpoints(struct sk_buff *skb, struct netlink_callback *cb,
 	return err;
 }
 
+static int dump_endpoints(struct sk_buff *skb, struct netlink_callback *cb,
+			  struct viewing *view, struct kchan_inode *ki)
+{
+	struct kchan_channel *ch;
+	struct sight sight;
+	int err;
+
+	if (!look_at(view, ki, &sight) || !sight.state)
+		return 0;
+	ch = kchan_inode_visit(ki);
+	if (!ch)
+		return 0;
+	err = dump_members(skb, cb, view, ch);
+	kchan_inode_leave(ki);
+	return err;
+}
+
 typedef int dump_fn(struct sk_buff *skb, struct netlink_callback *cb,
-		    struct viewing *view, struct kchan_channel *ch);
+		    struct viewing *view, struct kchan_inode *ki);
 
 /* As many channels as there is room for. */
 static int dump_channels(struct sk_buff *skb, struct netlink_callback *cb,
 			 struct viewing *view, dump_fn *dump)
 {
-	struct kchan_channel *ch;
+	struct kchan_inode *ki;
 	int err = 0;
 
 	while (!err && view->id <= view->last) {
 		u64 id = view->id;
 
-		ch = kchan_channel_next(view->ns, &id);
-		if (!ch)
+		ki = kchan_inode_next(view->ns, &id);
+		if (!ki)
 			break;
 		if (id != view->id)
 			view->serial = 0;
 		view->id = id;
 		if (id <= view->last)
-			err = dump(skb, cb, view, ch);
-		kchan_channel_put(ch);
+			err = dump(skb, cb, view, ki);
+		kchan_inode_put(ki);
 		if (!err) {
 			view->id = id + 1;
 			view->serial = 0;
@@ -475,7 +489,7 @@ static int endpoints_start(struct netlink_callback *cb)
 		return 0;
 	view->id = nla_get_u64(attrs[KCHAN_A_ID]);
 	view->last = view->id;
-	if (kchan_channel_exists(view->ns, view->id))
+	if (kchan_inode_exists(view->ns, view->id))
 		return 0;
 	dump_done(cb);
 	return -ENOENT;
@@ -504,14 +518,14 @@ static struct dentry *walk(struct dentry *dir, const char *name, size_t len)
 }
 
 /*
- * The channel of a name, for kchan_channel_put(), with the viewer's rights. All
+ * The channel of a name, for kchan_inode_put(), with the viewer's rights. All
  * names are in the dcache, so that no lock of a directory is needed: who holds one
  * up must not hold up generic netlink.
  */
-static struct kchan_channel *find_name(struct viewing *view, const char *name)
+static struct kchan_inode *find_name(struct viewing *view, const char *name)
 {
 	struct dentry *dentry = dget(view->sb->s_root);
-	struct kchan_channel *ch;
+	struct kchan_inode *ki;
 	struct inode *inode;
 	const char *end;
 
@@ -530,36 +544,36 @@ static struct kchan_channel *find_name(struct viewing *view, const char *name)
 	inode = d_inode(dentry);
 	ihold(inode);
 	dput(dentry);
-	ch = inode->i_private;
-	if (!READ_ONCE(ch->gone))
-		return ch;
-	kchan_channel_put(ch);
+	ki = kchan_i(inode);
+	if (!READ_ONCE(ki->gone))
+		return ki;
+	kchan_inode_put(ki);
 	return ERR_PTR(-ENOENT);
 }
 
-static struct kchan_channel *find_channel(struct viewing *view,
+static struct kchan_inode *find_channel(struct viewing *view,
 					  struct nlattr **attrs)
 {
 	if (attrs[KCHAN_A_NAME])
 		return find_name(view, nla_data(attrs[KCHAN_A_NAME]));
-	return kchan_channel_find(view->ns, nla_get_u64(attrs[KCHAN_A_ID])) ?:
+	return kchan_inode_find(view->ns, nla_get_u64(attrs[KCHAN_A_ID])) ?:
 	       ERR_PTR(-ENOENT);
 }
 
 static int channel_reply(struct viewing *view, struct sk_buff *skb,
 			 struct genl_info *info)
 {
-	struct kchan_channel *ch;
+	struct kchan_inode *ki;
 	void *head;
 	int err;
 
-	ch = find_channel(view, info->attrs);
-	if (IS_ERR(ch))
-		return PTR_ERR(ch);
+	ki = find_channel(view, info->attrs);
+	if (IS_ERR(ki))
+		return PTR_ERR(ki);
 	head = genlmsg_put_reply(skb, info, &kchan_genl_family, 0,
 				 KCHAN_CMD_CHANNEL);
-	err = head ? show_channel(skb, head, view, ch) : -EMSGSIZE;
-	kchan_channel_put(ch);
+	err = head ? show_channel(skb, head, view, ki) : -EMSGSIZE;
+	kchan_inode_put(ki);
 	return err;
 }
 
@@ -570,7 +584,7 @@ static int channel_check(struct nlattr **attrs)
 
 	if (!name == !attrs[KCHAN_A_ID])
 		return -EINVAL;
-	return name ? kchan_name_check(nla_data(name)) : 0;
+	return name ? kchan_name_check(nla_data(name), NULL) : 0;
 }
 
 static int channel_doit(struct sk_buff *request, struct genl_info *info)

@@ -35,22 +35,6 @@ struct kchan_ns *kchan_ns_of(struct net *net)
 }
 
 /**
- * kchan_ns_get_net - the network namespace of an instance
- * @ns: the instance
- *
- * Return: a reference, for put_net(), or NULL if it is gone or going.
- */
-struct net *kchan_ns_get_net(struct kchan_ns *ns)
-{
-	struct net *net;
-
-	spin_lock(&ns->lock);
-	net = ns->net ? maybe_get_net(ns->net) : NULL;
-	spin_unlock(&ns->lock);
-	return net;
-}
-
-/**
  * kchan_ns_get_sb - the superblock of an instance, and with it the inodes
  * @ns: the instance
  *
@@ -71,7 +55,7 @@ struct super_block *kchan_ns_get_sb(struct kchan_ns *ns)
 
 static void ns_free(struct kchan_ns *ns)
 {
-	WARN_ON_ONCE(!xa_empty(&ns->channels));
+	WARN_ON_ONCE(!RB_EMPTY_ROOT(&ns->channels));
 	WARN_ON_ONCE(atomic_long_read(&ns->entries));
 	kfree(ns);
 }
@@ -135,7 +119,7 @@ static int __net_init ns_net_init(struct net *net)
 	refcount_set(&ns->ref, 1);
 	mutex_init(&ns->rename);
 	spin_lock_init(&ns->lock);
-	xa_init_flags(&ns->channels, XA_FLAGS_ACCOUNT);
+	ns->channels = RB_ROOT;
 	atomic_set(&ns->changes, 1);
 	atomic_set(&ns->moves, 1);
 	ns->net = net;

@@ -4,11 +4,11 @@
 
 #include <linux/atomic.h>
 #include <linux/mutex.h>
+#include <linux/rbtree.h>
 #include <linux/refcount.h>
 #include <linux/spinlock.h>
 #include <linux/uidgid.h>
 #include <linux/workqueue.h>
-#include <linux/xarray.h>
 
 #include "limits.h"
 
@@ -17,20 +17,19 @@ struct super_block;
 
 /**
  * struct kchan_ns - one instance: the channels of one network namespace
- * @ref: the namespace, its superblock, each channel, each open control device
- *	[atomic]
+ * @ref: the namespace, its superblock, each open control device [atomic]
  * @limits: its sysctls [see there]
  * @entries: channels and directories [atomic]
  * @last_id: last channel and inode number given out [atomic]
  * @changes: how often channels or names came, went or moved [atomic]
  * @moves: how often endpoints came or went [atomic]
- * @channels: all channels by id, with and without a name [its own lock; RCU]
  * @rename: held while a name moves, and to set @dead
  * @dead: the network namespace is gone; never unset [written under @rename and
- *	the lock of @channels; read under either, or without: NS_END, see
- *	fs_remove.c]
+ *	@lock; read under either, or without: NS_END, see fs_remove.c]
  *
  * @lock: protects all down to @root_gid
+ * @channels: all channels by number, with and without a name
+ * @newest: the last of them, or NULL
  * @net: the network namespace, until it goes
  * @sb: the superblock, while there is one; stays while that is held active
  * @root_mode: permission bits of the root directory
@@ -49,11 +48,12 @@ struct kchan_ns {
 	atomic64_t last_id;
 	atomic_t changes;
 	atomic_t moves;
-	struct xarray channels;
 	struct mutex rename;
 	bool dead;
 
 	spinlock_t lock;
+	struct rb_root channels;
+	struct rb_node *newest;
 	struct net *net;
 	struct super_block *sb;
 	umode_t root_mode;
@@ -64,7 +64,6 @@ struct kchan_ns {
 };
 
 struct kchan_ns *kchan_ns_of(struct net *net);
-struct net *kchan_ns_get_net(struct kchan_ns *ns);
 struct super_block *kchan_ns_get_sb(struct kchan_ns *ns);
 void kchan_ns_put(struct kchan_ns *ns);
 

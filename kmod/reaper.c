@@ -34,6 +34,7 @@
 
 #include "channel.h"
 #include "event.h"
+#include "inode.h"
 #include "lend.h"
 #include "pass.h"
 #include "transfer.h"
@@ -199,21 +200,34 @@ static void letter_lost(struct kchan_channel *ch, struct kchan_msg *msg,
 	spin_unlock(&ch->lock);
 	kchan_store_free(msg);
 	if (dropped)
-		kchan_event(ch, KCHAN_EVENT_DROPPED, dropped);
+		kchan_event(ch->inode, KCHAN_EVENT_DROPPED, dropped);
+}
+
+static bool bequeath(struct kchan_inode *target, struct kchan_msg *msg)
+{
+	/* Kept, as it is for letters. */
+	struct kchan_channel *ch = kchan_inode_visit(target);
+	bool taken;
+
+	if (WARN_ON_ONCE(!ch))
+		return false;
+	taken = kchan_transfer_bequeath(ch, msg);
+	kchan_inode_leave(target);
+	return taken;
 }
 
 /* Return: whether it was taken. */
 static bool letter_send(struct kchan_channel *ch, struct kchan_msg *msg)
 {
-	struct kchan_channel *target;
+	struct kchan_inode *target;
 	unsigned int reason = msg->reason;
 	bool taken = false;
 
-	target = kchan_channel_find(ch->ns, ch->attr.dead_letter);
+	target = kchan_inode_find(ch->ns, ch->attr.dead_letter);
 	if (target) {
 		msg->origin = ch->id;
-		taken = kchan_transfer_bequeath(target, msg);
-		kchan_channel_put(target);
+		taken = bequeath(target, msg);
+		kchan_inode_put(target);
 	}
 	if (!taken)
 		letter_lost(ch, msg, reason);
@@ -261,7 +275,7 @@ static void reaper_work(struct work_struct *work)
 		cond_resched();
 	}
 	if (any)
-		kchan_event(ch, KCHAN_EVENT_DEAD_LETTERED, letters_sent(ch));
+		kchan_event(ch->inode, KCHAN_EVENT_DEAD_LETTERED, letters_sent(ch));
 }
 
 static enum hrtimer_restart reaper_timer(struct hrtimer *timer)

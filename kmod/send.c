@@ -302,7 +302,7 @@ static noinline int send_wait(struct kchan_endpoint *ep, struct kchan_msg *msg,
 	}
 	kchan_transfer_unlock(ch);
 	if (full)
-		kchan_event(ch, KCHAN_EVENT_FULL, full);
+		kchan_event(ch->inode, KCHAN_EVENT_FULL, full);
 	if (!waits)
 		return err;
 	err = kchan_transfer_wait_end(ch, &ch->senders, &waiter, patience);
@@ -371,7 +371,7 @@ bool kchan_transfer_full(struct kchan_channel *ch, u32 size)
 		full = kchan_transfer_note_full_locked(ch);
 	spin_unlock(&ch->lock);
 	if (full)
-		kchan_event(ch, KCHAN_EVENT_FULL, full);
+		kchan_event(ch->inode, KCHAN_EVENT_FULL, full);
 	return is;
 }
 
@@ -380,7 +380,7 @@ static bool lives_locked(const struct kchan_channel *ch)
 	__must_hold(&ch->lock)
 {
 	lockdep_assert_held(&ch->lock);
-	if (ch->revoked || ch->gone)
+	if (ch->revoked)
 		return false;
 	return ch->nr_senders || ch->nr_receivers ||
 	       READ_ONCE(ch->inode->i_nlink);

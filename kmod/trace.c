@@ -10,6 +10,7 @@
 #include <linux/kdev_t.h>
 
 #include "channel.h"
+#include "inode.h"
 #include "message.h"
 
 #define CREATE_TRACE_POINTS

@@ -10,6 +10,7 @@
 #include <linux/tracepoint.h>
 
 struct kchan_channel;
+struct kchan_inode;
 struct kchan_msg;
 
 /*
@@ -27,8 +28,8 @@ void kchan_trace_end(void);
 #define KCHAN_TRACE_LOAN	2
 
 TRACE_EVENT(kchan_create,
-	TP_PROTO(const struct kchan_channel *ch),
-	TP_ARGS(ch),
+	TP_PROTO(const struct kchan_inode *ki),
+	TP_ARGS(ki),
 	TP_STRUCT__entry(
 		__field(dev_t, dev)
 		__field(u64, channel)
@@ -38,12 +39,12 @@ TRACE_EVENT(kchan_create,
 		__field(u32, slots)
 	),
 	TP_fast_assign(
-		__entry->dev = ch->inode->i_sb->s_dev;
-		__entry->channel = ch->id;
-		__entry->kind = ch->attr.kind;
-		__entry->depth = ch->attr.depth;
-		__entry->msgsize = ch->attr.msgsize;
-		__entry->slots = ch->attr.slots;
+		__entry->dev = ki->vfs.i_sb->s_dev;
+		__entry->channel = ki->vfs.i_ino;
+		__entry->kind = ki->attr.kind;
+		__entry->depth = ki->attr.depth;
+		__entry->msgsize = ki->attr.msgsize;
+		__entry->slots = ki->attr.slots;
 	),
 	TP_printk("dev=%d:%d channel=%llu kind=%u depth=%u msgsize=%u slots=%u",
 		  MAJOR(__entry->dev), MINOR(__entry->dev), __entry->channel,

@@ -294,7 +294,7 @@ static noinline __poll_t settle_and_unlock(struct kchan_channel *ch)
 		kchan_wakes_run(&wakes);
 		kchan_store_recycle_all(ch, &garbage);
 		if (dropped)
-			kchan_event(ch, KCHAN_EVENT_DROPPED, dropped);
+			kchan_event(ch->inode, KCHAN_EVENT_DROPPED, dropped);
 		if (more)
 			spin_lock(&ch->lock);
 	} while (more);

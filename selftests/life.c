@@ -4,7 +4,9 @@
 
 #include <linux/capability.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
@@ -391,6 +393,41 @@ TEST_F(life, revoke_ends_every_endpoint)
 	EXPECT_TRUE(is_revoked(a));
 	EXPECT_TRUE(is_revoked(b));
 	EXPECT_TRUE(is_revoked(c));
+}
+
+/* Revokes what it is given, until that is negative. */
+static void *revoker(void *arg)
+{
+	int *turn = arg, fd;
+
+	do {
+		fd = __atomic_exchange_n(turn, 0, __ATOMIC_ACQ_REL);
+		if (fd > 0)
+			kc_revoke(fd);
+	} while (fd >= 0);
+	return NULL;
+}
+
+TEST_F(life, nothing_is_sent_once_anybody_has_been_told_of_the_end)
+{
+	int i, tx, rx, turn = 0, late = 0;
+	struct kchan_state state = { .size = sizeof(state) };
+	pthread_t thread;
+
+	ASSERT_EQ(0, pthread_create(&thread, NULL, revoker, &turn));
+	for (i = kc_scaled(20000); i > 0; i--) {
+		ASSERT_EQ(0, kc_pair(CTL, &rx, &tx));
+		__atomic_store_n(&turn, rx, __ATOMIC_RELEASE);
+		/* Without delay: who may be too early is so by little. */
+		while (!ioctl(tx, KCHAN_IOC_STATE, &state))
+			;
+		late += write(tx, "x", 1) != -1;
+		close(rx);
+		close(tx);
+	}
+	__atomic_store_n(&turn, -1, __ATOMIC_RELEASE);
+	pthread_join(thread, NULL);
+	EXPECT_EQ(0, late);
 }
 
 TEST_F(life, revoke_removes_the_name)

@@ -370,6 +370,44 @@ TEST_F(many, ten_thousand_channels_and_their_memory_comes_back)
 	}
 }
 
+/* Made and opened, but for nothing: an inode is all that there is of each. */
+TEST_F(many, channels_that_nobody_has_used_take_one_object_each)
+{
+	struct kchan_recv look = kc_recv_arg(NULL, 0);
+	long long objects = self->before.objects;
+	const int n = 200;
+	char name[16];
+	int fd, i;
+
+	look.flags = KCHAN_PEEK | KCHAN_NONBLOCK;
+	look.filter = KCHAN_FILTER_TAG;
+
+	for (i = 0; i < n; i++) {
+		snprintf(name, sizeof(name), "c%d", i);
+		fd = kc_create(self->env.ctl, name, O_RDWR | O_NONBLOCK);
+		ASSERT_LE(0, fd);
+		close(fd);
+	}
+	/* To look at one, by a tag for which messages are put in order, changes nothing. */
+	fd = kc_open(self->env.ctl, "c1", O_RDWR | O_NONBLOCK);
+	EXPECT_EQ(-EAGAIN, kc_ioctl(fd, KCHAN_IOC_RECV, &look));
+	close(fd);
+	objects += n;
+	EXPECT_TRUE(KC_EVENTUALLY(usage().objects == objects))
+		TH_LOG("%lld objects instead of %lld", usage().objects, objects);
+	fd = kc_open(self->env.ctl, "c0", O_RDWR | O_NONBLOCK);
+	EXPECT_EQ(0, kc_send(fd, 0, 0, "x", 1));
+	EXPECT_EQ(1, kc_state(fd).queued);
+	close(fd);
+	/* The channel and the message. */
+	objects += 2;
+	EXPECT_TRUE(KC_EVENTUALLY(usage().objects == objects))
+		TH_LOG("%lld objects instead of %lld", usage().objects, objects);
+	fd = kc_open(self->env.ctl, "c0", O_RDWR | O_NONBLOCK);
+	EXPECT_EQ(1, kc_state(fd).queued);
+	close(fd);
+}
+
 /* Open, but nothing happens in it: what it kept for the next message goes. */
 TEST_F(many, idle_channel_gives_its_memory_back)
 {
