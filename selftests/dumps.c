@@ -172,22 +172,13 @@ TEST_F(dumps, network_namespaces_are_apart)
 /* Makes directories, and a channel with a name of 4095 bytes in the last. */
 static int make_longest(int ctl, const char *dir, char *name)
 {
-	int fd = open(dir, O_PATH), next, i;
-	char *p = name;
+	int last = kc_nest(dir, name);
 
-	for (i = 0; i < 15; i++, p += 256) {
-		memset(p, 'd', 255);
-		p[255] = 0;
-		if (mkdirat(fd, p, 0777))
-			return -errno;
-		next = openat(fd, p, O_PATH);
-		close(fd);
-		fd = next;
-		p[255] = '/';
-	}
-	close(fd);
-	memset(p, 'n', 255);
-	p[255] = 0;
+	if (last < 0)
+		return last;
+	close(last);
+	memset(strchr(name, 0), 'n', 255);
+	name[KCHAN_NAME_MAX] = 0;
 	return kc_create(ctl, name, O_RDWR);
 }
 
