@@ -139,10 +139,11 @@ static int create_sysv(struct link *l)
 /* Once: its number may be another's then. */
 static int destroy_sysv(struct link *l)
 {
-	int id = l->in;
+	int err = msgctl(l->in, IPC_RMID, NULL) ? -errno : 0;
 
+	/* Not before: who ends here has it removed for him. */
 	l->in = -1;
-	return msgctl(id, IPC_RMID, NULL) ? -errno : 0;
+	return err;
 }
 
 static int make_sysv(struct link *l)
