@@ -154,6 +154,8 @@ struct kchan_waiter *kchan_waitq_first_needing_peer(struct kchan_waitq *queue)
 {
 	if (!queue->needing_peer)
 		return NULL;
+	if (queue->alone)
+		return queue->alone;
 	return first_needing_peer(&queue->realtime) ?:
 	       first_needing_peer(&queue->others) ?:
 	       first_needing_peer(&queue->picky) ?:
@@ -190,6 +192,27 @@ static void add_filtered(struct kchan_waitq *queue, struct kchan_waiter *waiter)
 	queue->filtered++;
 }
 
+static void add_plain(struct kchan_waitq *queue, struct kchan_waiter *waiter)
+{
+	if (unlikely(waiter->rank < MAX_RT_PRIO))
+		add_by_rank(&queue->realtime, waiter);
+	else
+		list_add_tail(&waiter->node, &queue->others);
+}
+
+/* Add one who has a filter or company, and who has been alone, too. */
+static noinline void add_among(struct kchan_waitq *queue,
+			       struct kchan_waiter *waiter)
+{
+	if (queue->alone)
+		add_plain(queue, queue->alone);
+	queue->alone = NULL;
+	if (waiter->filter.kind)
+		add_filtered(queue, waiter);
+	else
+		add_plain(queue, waiter);
+}
+
 /**
  * kchan_wait_begin - queue the current task
  * @queue: the queue
@@ -197,18 +220,14 @@ static void add_filtered(struct kchan_waitq *queue, struct kchan_waiter *waiter)
  */
 void kchan_wait_begin(struct kchan_waitq *queue, struct kchan_waiter *waiter)
 {
-	int prio = current->prio;
-
 	waiter->task = current;
 	waiter->pid = task_tgid(current);
-	waiter->rank = min(prio, MAX_RT_PRIO);
+	waiter->rank = min(current->prio, MAX_RT_PRIO);
 	waiter->arrival = queue->arrivals++;
-	if (unlikely(waiter->filter.kind))
-		add_filtered(queue, waiter);
-	else if (unlikely(prio < MAX_RT_PRIO))
-		add_by_rank(&queue->realtime, waiter);
+	if (queue->count || unlikely(waiter->filter.kind))
+		add_among(queue, waiter);
 	else
-		list_add_tail(&waiter->node, &queue->others);
+		queue->alone = waiter;
 	queue->count++;
 	queue->needing_peer += waiter->need_peer;
 	if (!waiter->account->count++) {
@@ -218,10 +237,15 @@ void kchan_wait_begin(struct kchan_waitq *queue, struct kchan_waiter *waiter)
 }
 
 /* Take the waiter out of list or tree. */
-static void unlink_waiter(struct kchan_waitq *queue, struct kchan_waiter *waiter)
+static __always_inline void unlink_waiter(struct kchan_waitq *queue,
+					  struct kchan_waiter *waiter)
 {
 	bool filtered = waiter->filter.kind && !waiter->served;
 
+	if (queue->alone == waiter) {
+		queue->alone = NULL;
+		return;
+	}
 	if (filtered && waiter->filter.kind == KCHAN_FILTER_TAG)
 		rb_erase(&waiter->rb, &queue->tagged);
 	else

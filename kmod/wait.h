@@ -16,6 +16,7 @@ struct pid;
 
 /**
  * struct kchan_waitq - calls that wait for one thing
+ * @alone: who waits without a filter and without company, in none of the lists
  * @realtime: waiting real-time tasks, by priority, then arrival; served first
  * @others: all other tasks, by arrival
  * @tagged: those who want one tag, by tag, then the order of service
@@ -29,6 +30,7 @@ struct pid;
  * All of it under the owner's lock.
  */
 struct kchan_waitq {
+	struct kchan_waiter *alone;
 	struct list_head realtime;
 	struct list_head others;
 	struct rb_root tagged;
@@ -126,6 +128,8 @@ static inline struct kchan_waiter *kchan_waitq_first(struct kchan_waitq *queue)
 {
 	struct list_head *list = &queue->realtime;
 
+	if (!queue->count || queue->alone)
+		return queue->alone;
 	if (likely(list_empty(list)))
 		list = &queue->others;
 	return list_first_entry_or_null(list, struct kchan_waiter, node);
