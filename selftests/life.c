@@ -570,6 +570,19 @@ TEST_F(life, open_endpoint_of_a_revoked_channel_can_be_closed)
 	EXPECT_EQ(1, kc_state(other).queued);
 }
 
+/* There was nothing at work that could remember it. */
+TEST_F(life, reopening_one_that_was_revoked_while_nobody_had_it_open_is_EIDRM)
+{
+	int path;
+
+	close(kc_create(CTL, "a", O_RDWR));
+	path = open(PATH("a"), O_PATH);
+	ASSERT_LE(0, path);
+	ASSERT_EQ(0, kc_remove(CTL, "a", 0, KCHAN_REMOVE_NOW));
+	EXPECT_EQ(-EIDRM, kc_reopen(path, O_RDWR));
+	close(path);
+}
+
 TEST_F(life, reopening_a_revoked_channel_is_EIDRM)
 {
 	int a = kc_create(CTL, "a", O_RDWR);
