@@ -499,6 +499,13 @@ bool kchan_inode_detach(struct kchan_endpoint *ep)
 	return kchan_inode_unhold(ki);
 }
 
+/* Who is told so by this finds the channel ended, with a lock or without. */
+static bool inode_is_revoked(const struct kchan_inode *ki)
+{
+	/* Pairs with inode_end_use() */
+	return smp_load_acquire(&ki->revoked);
+}
+
 /**
  * kchan_inode_may_revoke - would the caller be allowed to?
  * @ki: the inode
@@ -507,7 +514,7 @@ bool kchan_inode_detach(struct kchan_endpoint *ep)
  */
 int kchan_inode_may_revoke(const struct kchan_inode *ki)
 {
-	if (READ_ONCE(ki->revoked))
+	if (inode_is_revoked(ki))
 		return -EIDRM;
 	if (!inode_owner_or_capable(&nop_mnt_idmap, (struct inode *)&ki->vfs))
 		return -EPERM;
@@ -525,10 +532,12 @@ static bool inode_end_use(struct kchan_inode *ki, struct kchan_channel *ch)
 	spin_lock(&ch->lock);
 	spin_lock(&ki->lock);
 	first = !ki->revoked;
-	WRITE_ONCE(ki->revoked, true);
-	spin_unlock(&ki->lock);
-	if (first)
+	if (first) {
 		kchan_channel_end_locked(ch);
+		/* After that of the channel: pairs with inode_is_revoked() */
+		smp_store_release(&ki->revoked, true);
+	}
+	spin_unlock(&ki->lock);
 	kchan_transfer_unlock(ch);
 	if (first)
 		kchan_channel_retire(ch);
@@ -610,7 +619,7 @@ int kchan_inode_state(struct kchan_inode *ki, const struct kchan_viewer *viewer,
 	int err = 0;
 
 	/* What is gone is being emptied. */
-	if (READ_ONCE(ki->revoked) || READ_ONCE(ki->gone))
+	if (inode_is_revoked(ki) || READ_ONCE(ki->gone))
 		return -EIDRM;
 	attr_state(ki, viewer, state);
 	ch = kchan_inode_visit(ki);
