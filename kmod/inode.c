@@ -400,7 +400,7 @@ static struct kchan_channel *visit_locked(struct kchan_inode *ki)
  * kchan_inode_visit - look at a channel from outside
  * @ki: its inode
  *
- * Return: the channel, for kchan_inode_leave(), or NULL: it is as new.
+ * Return: the channel, for kchan_inode_leave(), or NULL: it is as new, but for its end.
  */
 struct kchan_channel *kchan_inode_visit(struct kchan_inode *ki)
 {
@@ -512,11 +512,11 @@ static bool inode_is_revoked(const struct kchan_inode *ki)
  *
  * Return: 0; -EIDRM: it is revoked; -EPERM: neither owner nor CAP_FOWNER.
  */
-int kchan_inode_may_revoke(const struct kchan_inode *ki)
+int kchan_inode_may_revoke(struct kchan_inode *ki)
 {
 	if (inode_is_revoked(ki))
 		return -EIDRM;
-	if (!inode_owner_or_capable(&nop_mnt_idmap, (struct inode *)&ki->vfs))
+	if (!inode_owner_or_capable(&nop_mnt_idmap, &ki->vfs))
 		return -EPERM;
 	return 0;
 }

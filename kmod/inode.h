@@ -91,7 +91,7 @@ struct kchan_channel *kchan_inode_visit(struct kchan_inode *ki);
 void kchan_inode_leave(struct kchan_inode *ki);
 void kchan_inode_keep(struct kchan_inode *ki);
 
-int kchan_inode_may_revoke(const struct kchan_inode *ki);
+int kchan_inode_may_revoke(struct kchan_inode *ki);
 int kchan_inode_revoke(struct kchan_inode *ki);
 int kchan_inode_state(struct kchan_inode *ki, const struct kchan_viewer *viewer,
 		      struct kchan_state *state);

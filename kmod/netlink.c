@@ -552,7 +552,7 @@ static struct kchan_inode *find_name(struct viewing *view, const char *name)
 }
 
 static struct kchan_inode *find_channel(struct viewing *view,
-					  struct nlattr **attrs)
+					struct nlattr **attrs)
 {
 	if (attrs[KCHAN_A_NAME])
 		return find_name(view, nla_data(attrs[KCHAN_A_NAME]));
