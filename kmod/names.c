@@ -299,7 +299,8 @@ static int create_files(const struct path *root, const struct kchan_create *arg,
 
 static int create_check(const struct kchan_create *arg)
 {
-	const u32 named_only = KCHAN_CREATE_EXCL | KCHAN_CREATE_AUTO;
+	const u32 named_only = KCHAN_CREATE_EXCL | KCHAN_CREATE_AUTO |
+			       KCHAN_CREATE_NO_FD;
 	const u32 pool_only = KCHAN_CREATE_ZERO_SLOTS | KCHAN_CREATE_RECV_COPY;
 
 	if (arg->flags & ~(named_only | pool_only | KCHAN_CREATE_PAIR |
@@ -308,6 +309,9 @@ static int create_check(const struct kchan_create *arg)
 	if (arg->flags & (arg->name ? KCHAN_CREATE_PAIR : named_only))
 		return -EINVAL;
 	if ((arg->flags & KCHAN_CREATE_PAIR) && (arg->open_flags & O_ACCMODE))
+		return -EINVAL;
+	if ((arg->flags & KCHAN_CREATE_NO_FD) &&
+	    (arg->open_flags || (arg->flags & KCHAN_CREATE_AUTO)))
 		return -EINVAL;
 	if ((arg->mode & ~0777) || arg->kind != KCHAN_KIND_QUEUE)
 		return -EINVAL;
@@ -386,6 +390,66 @@ static int reserve(struct reserved *reserved, unsigned int count)
 	return 0;
 }
 
+/* Make a channel and open it: with descriptors. */
+static int create_fds(const struct path *root, struct kchan_create *arg,
+		      struct kchan_attr *attr, void __user *uarg,
+		      const struct name *name)
+{
+	struct reserved reserved;
+	struct file *files[2];
+	unsigned int i;
+	int err;
+
+	err = reserve(&reserved, arg->flags & KCHAN_CREATE_PAIR ? 2 : 1);
+	if (err)
+		return err;
+	err = create_files(root, arg, attr, name, files);
+	if (err)
+		goto unreserve;
+	arg->fd = reserved.fd[0];
+	arg->fd_send = reserved.count > 1 ? reserved.fd[1] : -1;
+	err = kchan_arg_put(uarg, arg, sizeof(*arg));
+	if (err && (files[0]->f_mode & FMODE_CREATED))
+		kchanfs_undo(files[0]->f_path.dentry);
+	for (i = 0; i < reserved.count; i++) {
+		if (err)
+			fput(files[i]);
+		else
+			fd_install(reserved.fd[i], files[i]);
+	}
+	if (!err)
+		return 0;
+unreserve:
+	unreserve(&reserved);
+	return err;
+}
+
+/* Make a channel, and do not open it. */
+static int create_only(const struct path *root, struct kchan_create *arg,
+		       struct kchan_attr *attr, void __user *uarg,
+		       const struct name *name)
+{
+	struct dentry *dentry;
+	struct place place;
+	int err;
+
+	err = place_get(&place, root, name);
+	if (err)
+		return err;
+	dentry = make_at(&place, arg->mode, attr);
+	err = PTR_ERR_OR_ZERO(dentry);
+	if (!err) {
+		arg->fd = -1;
+		arg->fd_send = -1;
+		err = kchan_arg_put(uarg, arg, sizeof(*arg));
+		if (err)
+			kchanfs_undo(dentry);
+		dput(dentry);
+	}
+	place_put(&place);
+	return err;
+}
+
 static int create(const struct path *root, struct kchan_create *arg,
 		  void __user *uarg, const struct name *name)
 {
@@ -405,35 +469,13 @@ static int create(const struct path *root, struct kchan_create *arg,
 		.automatic = arg->flags & KCHAN_CREATE_AUTO,
 		.unnamed = !name,
 	};
-	struct reserved reserved;
-	struct file *files[2];
-	unsigned int i;
-	int err;
+	int err = dead_letter_get(root, arg, &attr.dead_letter);
 
-	err = dead_letter_get(root, arg, &attr.dead_letter);
-	if (!err)
-		err = reserve(&reserved, arg->flags & KCHAN_CREATE_PAIR ? 2 : 1);
 	if (err)
 		return err;
-	err = create_files(root, arg, &attr, name, files);
-	if (err)
-		goto unreserve;
-	arg->fd = reserved.fd[0];
-	arg->fd_send = reserved.count > 1 ? reserved.fd[1] : -1;
-	err = kchan_arg_put(uarg, arg, sizeof(*arg));
-	if (err && (files[0]->f_mode & FMODE_CREATED))
-		kchanfs_undo(files[0]->f_path.dentry);
-	for (i = 0; i < reserved.count; i++) {
-		if (err)
-			fput(files[i]);
-		else
-			fd_install(reserved.fd[i], files[i]);
-	}
-	if (!err)
-		return 0;
-unreserve:
-	unreserve(&reserved);
-	return err;
+	if (arg->flags & KCHAN_CREATE_NO_FD)
+		return create_only(root, arg, &attr, uarg, name);
+	return create_fds(root, arg, &attr, uarg, name);
 }
 
 /**

@@ -16,8 +16,9 @@ static int create(struct kchan_create *arg, uint32_t flags, const char *name,
 	err = libkchan_sized_get(&opts, sizeof(opts), uopts);
 	if (err)
 		return err;
-	/* Else a descriptor would come, or be taken, that nobody knows of. */
-	if (opts.flags & (KCHAN_CREATE_PAIR | KCHAN_CREATE_DEAD_LETTER))
+	/* Else more descriptors would come, or be taken, than we know of, or fewer. */
+	if (opts.flags &
+	    (KCHAN_CREATE_PAIR | KCHAN_CREATE_DEAD_LETTER | KCHAN_CREATE_NO_FD))
 		return -EINVAL;
 	if (opts.dead_letter)
 		flags |= KCHAN_CREATE_DEAD_LETTER;
@@ -51,10 +52,13 @@ static int create(struct kchan_create *arg, uint32_t flags, const char *name,
 int kchan_create(struct kchan **chp, const char *name, int open_flags,
 		 const struct kchan_create_opts *opts)
 {
-	struct kchan *ch = libkchan_handle_new();
 	struct kchan_create arg;
+	struct kchan *ch;
 	int err;
 
+	if (!chp)
+		return create(&arg, KCHAN_CREATE_NO_FD, name, open_flags, opts);
+	ch = libkchan_handle_new();
 	err = ch ? create(&arg, 0, name, open_flags, opts) : -ENOMEM;
 	if (err) {
 		free(ch);

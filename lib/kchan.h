@@ -135,17 +135,18 @@ struct kchan_create_opts {
 
 /**
  * kchan_create - make a channel and open it
- * @chp: out: the handle.
+ * @chp: out: the handle. NULL: the channel is only made, which needs a name.
  * @name: a name or a path; NULL makes a channel without a name, which is gone with
  *	its last endpoint.
  * @open_flags: O_RDONLY receives, O_WRONLY sends, O_RDWR does both; O_NONBLOCK if
- *	wanted. The descriptor is close-on-exec; O_CLOEXEC may be given.
+ *	wanted. The descriptor is close-on-exec; O_CLOEXEC may be given. 0 where
+ *	@chp is NULL.
  * @opts: attributes, or NULL for the defaults.
  *
  * Where the name is taken and KCHAN_CREATE_EXCL is not given, opens what is there,
  * as kchan_open() does, with the attributes it has. A new channel is opened whatever
- * its mode says. The directory of a path is opened for reading, so the caller needs
- * that right, too.
+ * its mode says. Where it is only made, KCHAN_CREATE_EXCL goes without saying. The
+ * directory of a path is opened for reading, so the caller needs that right, too.
  *
  * Return: 0, or
  * -EACCES, -EIDRM, -EISDIR, -EMFILE, -ENFILE, -ENODEV, -ENOENT, -ENOMEM, -ENOTDIR:
@@ -153,12 +154,13 @@ struct kchan_create_opts {
  * -EBADF: @dead_letter is not open for writing;
  * -EDQUOT: the caller's user has net.kchan.max_channels_user channels and
  * directories, or would have pools above net.kchan.max_pool_bytes_user;
- * -EEXIST: KCHAN_CREATE_EXCL, and the name is taken;
+ * -EEXIST: KCHAN_CREATE_EXCL or a @chp of NULL, and the name is taken;
  * -EINVAL: a malformed name; other open flags; an unknown flag, kind or @overflow;
  * @mode above 0777; @bytes below @msgsize; @max_deliveries or @ttl too high; flags
- * without a name; a dead-letter channel that has one itself, or is of another
- * instance; @slots or @slot_size too high or only one of them; flags of pools without
- * them; @depth, @msgsize or @bytes above what the pool has;
+ * or a @chp of NULL without a name; a @chp of NULL with KCHAN_CREATE_AUTO; a
+ * dead-letter channel that has one itself, or is of another instance; @slots or
+ * @slot_size too high or only one of them; flags of pools without them; @depth,
+ * @msgsize or @bytes above what the pool has;
  * -ENAMETOOLONG: a component above 255 bytes, or the whole above KCHAN_NAME_MAX;
  * -ENOSPC: the namespace has net.kchan.max_channels channels and directories;
  * -ENOTTY: the directory of the path is of no kchanfs;

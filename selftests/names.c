@@ -54,19 +54,26 @@ TEST_F(names, create_of_a_taken_name_opens_what_is_there)
 	EXPECT_EQ(KCHAN_STATE_NAMED, kc_state(second).flags);
 }
 
-TEST_F(names, create_excl_of_a_taken_name_is_EEXIST)
+/* With flags that want a new channel, where there is one. */
+static void refuse_taken(struct __test_metadata *_metadata, int ctl,
+			 unsigned int flags, int open_flags)
 {
-	struct kchan_create arg = kc_create_arg("a"), was;
-	int fd = kc_create_with(CTL, &arg);
+	int fd = kc_create(ctl, "a", O_RDWR);
 	struct kchan_state before = kc_state(fd);
+	struct kchan_create arg = kc_create_arg("a"), was;
 
 	ASSERT_LE(0, fd);
-	arg = kc_create_arg("a");
-	arg.flags = KCHAN_CREATE_EXCL;
+	arg.flags = flags;
+	arg.open_flags = open_flags;
 	was = arg;
-	EXPECT_EQ(-EEXIST, kc_create_with(CTL, &arg));
+	EXPECT_EQ(-EEXIST, kc_ioctl(ctl, KCHAN_IOC_CREATE, &arg));
 	EXPECT_EQ(0, memcmp(&was, &arg, sizeof(arg)));
 	EXPECT_TRUE(kc_unchanged(&before, fd));
+}
+
+TEST_F(names, create_excl_of_a_taken_name_is_EEXIST)
+{
+	refuse_taken(_metadata, CTL, KCHAN_CREATE_EXCL, O_RDWR);
 }
 
 TEST_F(names, create_excl_of_a_free_name_makes_it)
@@ -520,6 +527,102 @@ static int pair_with_one_descriptor_left(void *arg)
 TEST_F(names, pair_with_one_free_descriptor_is_EMFILE_and_takes_none)
 {
 	EXPECT_EQ(0, kc_child(pair_with_one_descriptor_left, &CTL));
+}
+
+static int make(int ctl, struct kchan_create *arg)
+{
+	arg->flags |= KCHAN_CREATE_NO_FD;
+	arg->open_flags = 0;
+	return kc_ioctl(ctl, KCHAN_IOC_CREATE, arg);
+}
+
+TEST_F(names, channel_that_is_only_made_has_no_endpoint)
+{
+	struct kchan_create arg = kc_create_arg("a");
+	int next = dup(0), fd;
+	struct stat st;
+
+	close(next);
+	arg.mode = 0640;
+	arg.depth = 7;
+	arg.fd = -77;
+	arg.fd_send = -77;
+	ASSERT_EQ(0, make(CTL, &arg));
+	EXPECT_EQ(-1, arg.fd);
+	EXPECT_EQ(-1, arg.fd_send);
+	EXPECT_EQ(next, dup(0));
+	ASSERT_EQ(0, stat(PATH("a"), &st));
+	EXPECT_EQ(S_IFCHR | 0640, st.st_mode);
+	fd = kc_open(CTL, "a", O_RDONLY);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(7, kc_state(fd).depth);
+	EXPECT_EQ(1, kc_state(fd).receivers);
+	EXPECT_EQ(0, kc_state(fd).senders);
+}
+
+TEST_F(names, channel_with_a_pool_may_be_only_made)
+{
+	struct kchan_create arg = kc_create_arg("a");
+	int fd;
+
+	arg.slots = 3;
+	arg.slot_size = 128;
+	ASSERT_EQ(0, make(CTL, &arg));
+	fd = kc_open(CTL, "a", O_RDWR);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(3, kc_state(fd).slots);
+	EXPECT_EQ(5, write(fd, "hello", 5));
+}
+
+TEST_F(names, making_only_a_taken_name_is_EEXIST)
+{
+	refuse_taken(_metadata, CTL, KCHAN_CREATE_NO_FD, 0);
+}
+
+TEST_F(names, making_only_is_EINVAL_with_what_an_open_channel_has)
+{
+	struct kchan_create arg = kc_create_arg("a");
+
+	arg.flags = KCHAN_CREATE_NO_FD;
+	arg.open_flags = O_WRONLY;
+	EXPECT_EQ(-EINVAL, kc_ioctl(CTL, KCHAN_IOC_CREATE, &arg));
+	arg.open_flags = O_NONBLOCK;
+	EXPECT_EQ(-EINVAL, kc_ioctl(CTL, KCHAN_IOC_CREATE, &arg));
+	arg.flags = KCHAN_CREATE_AUTO;
+	EXPECT_EQ(-EINVAL, make(CTL, &arg));
+	arg.flags = KCHAN_CREATE_PAIR;
+	EXPECT_EQ(-EINVAL, make(CTL, &arg));
+	EXPECT_EQ(0, kc_count_names(self->env.dir));
+	arg.flags = 0;
+	arg.name = 0;
+	EXPECT_EQ(-EINVAL, make(CTL, &arg));
+}
+
+static int make_without_descriptor(void *arg)
+{
+	struct kchan_create create = kc_create_arg("b");
+
+	take_all_descriptors();
+	return make(*(int *)arg, &create);
+}
+
+TEST_F(names, making_only_takes_no_descriptor)
+{
+	EXPECT_EQ(0, kc_child(make_without_descriptor, &CTL));
+	EXPECT_EQ(1, kc_count_names(self->env.dir));
+}
+
+/* Its answer cannot be written: nobody would know that there is a channel. */
+TEST_F(names, making_only_with_a_read_only_argument_is_EFAULT_and_makes_none)
+{
+	struct kchan_create *arg = kc_guarded(4096);
+
+	*arg = kc_create_arg("a");
+	arg->flags = KCHAN_CREATE_NO_FD;
+	arg->open_flags = 0;
+	ASSERT_EQ(0, mprotect(arg, 4096, PROT_READ));
+	EXPECT_EQ(-EFAULT, kc_ioctl(CTL, KCHAN_IOC_CREATE, arg));
+	EXPECT_EQ(0, kc_count_names(self->env.dir));
 }
 
 TEST_HARNESS_MAIN

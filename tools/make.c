@@ -41,20 +41,25 @@ int make_channel(const char *name, mode_t mode, const struct attrs *attrs,
 		 const struct kchan *dead, struct kchan **ch)
 {
 	struct kchan_create_opts opts = KCHAN_INIT(struct kchan_create_opts);
+	/* For the library 0 is the default. */
+	bool opened = ch || !mode;
+	struct kchan *made = NULL;
 	int err;
 
 	opts.flags = KCHAN_CREATE_EXCL;
 	opts.mode = mode;
 	attrs_to_opts(attrs, &opts);
 	opts.dead_letter = dead;
-	err = kchan_create(ch, name, O_RDONLY, &opts);
+	err = kchan_create(opened ? &made : NULL, name, opened ? O_RDONLY : 0,
+			   &opts);
 	if (err == -EINVAL && dead && is_elsewhere(dead, name))
 		err = -EREMOTE;
-	/* For the library 0 is the default. */
-	if (!err && !mode && fchmod(kchan_fd(*ch), 0)) {
+	if (!err && !mode && fchmod(kchan_fd(made), 0))
 		err = -errno;
-		kchan_close(*ch);
-	}
+	if (!err && ch)
+		*ch = made;
+	else
+		kchan_close(made);
 	return err;
 }
 

@@ -15,7 +15,7 @@
 int make_dead_letter(const struct attrs *attrs, struct kchan **dead);
 /*
  * 0 or a negative errno, -EEXIST among them; -EREMOTE: the dead-letter channel is of
- * another network namespace.
+ * another network namespace. @ch: takes its handle, open to receive, or NULL.
  */
 int make_channel(const char *name, mode_t mode, const struct attrs *attrs,
 		 const struct kchan *dead, struct kchan **ch);

@@ -112,7 +112,6 @@ static int accept_existing(const char *name, bool directory)
 static int make_one(const char *name, const struct options *o)
 {
 	struct place place;
-	struct kchan *ch;
 	int err;
 
 	if (o->directory) {
@@ -123,10 +122,7 @@ static int make_one(const char *name, const struct options *o)
 		place_close(&place);
 		return err;
 	}
-	err = make_channel(name, o->mode, &o->attrs, o->dead_letter, &ch);
-	if (!err)
-		kchan_close(ch);
-	return err;
+	return make_channel(name, o->mode, &o->attrs, o->dead_letter, NULL);
 }
 
 static int make(const char *name, const struct options *o)

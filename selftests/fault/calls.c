@@ -113,6 +113,15 @@ int do_create(void)
 	return keep(kc_create(env.ctl, "new", O_RDWR));
 }
 
+static int do_create_only(void)
+{
+	struct kchan_create arg = kc_create_arg("new");
+
+	arg.flags = KCHAN_CREATE_NO_FD;
+	arg.open_flags = 0;
+	return kc_ioctl(env.ctl, KCHAN_IOC_CREATE, &arg);
+}
+
 static int do_create_auto(void)
 {
 	struct kchan_create arg = kc_create_arg("new");
@@ -320,6 +329,8 @@ static const struct row rows[] = {
 	  .call = do_ioctl_open, .undo = close_made },
 	{ .name = "CREATE with a name",
 	  .call = do_create, .undo = undo_new },
+	{ .name = "CREATE with NO_FD",
+	  .call = do_create_only, .undo = undo_new },
 	{ .name = "CREATE with AUTO",
 	  .call = do_create_auto, .undo = close_made },
 	{ .name = "CREATE without a name",

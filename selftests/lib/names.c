@@ -389,6 +389,38 @@ TEST_F(names, pair_is_no_flag_of_create)
 	EXPECT_EQ(next, dup(0));
 }
 
+TEST_F(names, channel_without_a_handle_is_only_made)
+{
+	struct kchan_create_opts opts = { .size = sizeof(opts), .depth = 7 };
+	struct kchan_state state = KCHAN_INIT(struct kchan_state);
+	int next = dup(0);
+	struct kchan *ch;
+
+	close(next);
+	ASSERT_EQ(0, kchan_create(NULL, "a", 0, &opts));
+	EXPECT_EQ(next, dup(0));
+	EXPECT_EQ(-EEXIST, kchan_create(NULL, "a", 0, NULL));
+	ASSERT_EQ(0, kchan_open(&ch, "a", O_WRONLY));
+	ASSERT_EQ(0, kchan_get_state(ch, &state));
+	EXPECT_EQ(7, state.depth);
+	EXPECT_EQ(0, state.receivers);
+	kchan_close(ch);
+}
+
+TEST_F(names, what_is_only_made_has_a_name_and_stays)
+{
+	struct kchan_create_opts opts = { .size = sizeof(opts) };
+
+	EXPECT_EQ(-EINVAL, kchan_create(NULL, NULL, 0, NULL));
+	EXPECT_EQ(-EINVAL, kchan_create(NULL, "a", O_WRONLY, NULL));
+	opts.flags = KCHAN_CREATE_AUTO;
+	EXPECT_EQ(-EINVAL, kchan_create(NULL, "a", 0, &opts));
+	EXPECT_EQ(-ENOENT, try_open("a", O_RDWR));
+	/* That is for the library to say. */
+	EXPECT_EQ(-EINVAL, TRY_WITH("a", flags, KCHAN_CREATE_NO_FD));
+	EXPECT_EQ(-ENOENT, try_open("a", O_RDWR));
+}
+
 TEST_F(names, bad_pair_touches_neither_handle)
 {
 	struct kchan_create_opts opts = { .size = sizeof(opts),

@@ -201,6 +201,8 @@ static struct kchan_create any_create(const char *name)
 	return arg;
 }
 
+#define NEW_ONLY (KCHAN_CREATE_EXCL | KCHAN_CREATE_NO_FD)
+
 static bool make(const char *name, unsigned int flags)
 {
 	struct kchan_create arg = any_create(name);
@@ -211,6 +213,8 @@ static bool make(const char *name, unsigned int flags)
 	arg.flags |= flags;
 	if (flags & KCHAN_CREATE_PAIR)
 		arg.open_flags &= O_NONBLOCK;
+	if (flags & KCHAN_CREATE_NO_FD)
+		arg.open_flags = 0;
 	mode = arg.open_flags & O_ACCMODE;
 	t_as_someone();
 	t_doing("CREATE");
@@ -222,11 +226,13 @@ static bool make(const char *name, unsigned int flags)
 	if (ret) {
 		T_EXPECT(ret, "CREATE", EDQUOT, ENOSPC, ENOMEM, ERANGE,
 			 name ? EACCES : EINTR, EISDIR, EIDRM, ENOENT, ENOTDIR,
-			 flags & KCHAN_CREATE_EXCL ? EEXIST : EINTR,
+			 flags & NEW_ONLY ? EEXIST : EINTR,
 			 dead_letter_error(&arg, EBADF),
 			 dead_letter_error(&arg, EINVAL));
 		return false;
 	}
+	if (flags & KCHAN_CREATE_NO_FD)
+		return true;
 	if (flags & KCHAN_CREATE_PAIR)
 		t_wild_keep(send, O_WRONLY, T_UNTRACKED);
 	return t_wild_keep(fd, mode, T_UNTRACKED);
@@ -234,7 +240,9 @@ static bool make(const char *name, unsigned int flags)
 
 bool act_create(void)
 {
-	return make(any_name(), t_one_in(3) ? KCHAN_CREATE_EXCL : 0);
+	unsigned int flags = t_one_in(3) ? KCHAN_CREATE_EXCL : 0;
+
+	return make(any_name(), flags | (t_one_in(3) ? KCHAN_CREATE_NO_FD : 0));
 }
 
 /* Gone with its last endpoint, which is often now. */

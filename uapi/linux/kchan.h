@@ -133,6 +133,7 @@ struct kchan_features {
 #define KCHAN_CREATE_DEAD_LETTER (1U << 3)	/* @dead_letter is given */
 #define KCHAN_CREATE_ZERO_SLOTS	(1U << 4)	/* pool: a slot is zero when loaned */
 #define KCHAN_CREATE_RECV_COPY	(1U << 5)	/* pool: not for who only receives */
+#define KCHAN_CREATE_NO_FD	(1U << 6)	/* made, and not opened */
 
 /* &struct kchan_create.overflow: what becomes of a message that does not fit. */
 #define KCHAN_OVERFLOW_BLOCK	0	/* its sender waits */
@@ -174,7 +175,7 @@ struct kchan_features {
  * @bytes: in: payload bytes that the queue holds at most, not below @msgsize;
  *	0: the default, or @msgsize where that is more. With a pool the defaults
  *	of these three are what the pool has, and more they may not be.
- * @fd: out: the descriptor; with PAIR the receiving end.
+ * @fd: out: the descriptor; with PAIR the receiving end; with NO_FD -1.
  * @fd_send: out: with PAIR the sending end, else -1.
  * @overflow: in: KCHAN_OVERFLOW_*. DROP drops queued messages whose priority is
  *	not above that of the new one, as many as it takes; where that would
@@ -198,20 +199,23 @@ struct kchan_features {
  * channel is opened with any access mode, whatever @mode says. The defaults are
  * KCHAN_*_DEFAULT, or the namespace's ceiling where that is lower.
  *
+ * With NO_FD it is made and not opened, as mkfifo(3) makes a FIFO, which costs less:
+ * EXCL goes without saying, and @open_flags are 0.
+ *
  * Errors, beside those of all commands and those of &struct kchan_open:
- * EEXIST (EXCL, and the name is taken), EINVAL (a malformed name, @mode above
- * 0777, an unknown @kind or @overflow, @bytes below @msgsize, @max_deliveries
- * or @ttl too high, PAIR with a name, EXCL or AUTO without one, a dead-letter
- * channel that has one itself or is of another instance, @slots or @slot_size
- * too high or only one of them, ZERO_SLOTS or RECV_COPY without them, @depth,
- * @msgsize or @bytes above what the pool has), EBADF (@dead_letter
- * is no endpoint that is open for writing), ENAMETOOLONG, ERANGE (without a
- * pool: @depth, @msgsize or @bytes above net.kchan.max_depth, .max_msgsize,
- * .max_bytes), EDQUOT (the caller's user has net.kchan.max_channels_user
- * channels and directories, or would have pools above
- * net.kchan.max_pool_bytes_user), ENOSPC (the namespace has net.kchan.max_channels, or has given
- * out all numbers), EROFS (the directory's mount is read-only), EXDEV
- * (something else is mounted on a directory in @name).
+ * EEXIST (EXCL or NO_FD, and the name is taken), EINVAL (a malformed name, @mode
+ * above 0777, an unknown @kind or @overflow, @bytes below @msgsize, @max_deliveries
+ * or @ttl too high, PAIR with a name, EXCL, AUTO or NO_FD without one, NO_FD with
+ * AUTO or with @open_flags, a dead-letter channel that has one itself or is of
+ * another instance, @slots or @slot_size too high or only one of them, ZERO_SLOTS
+ * or RECV_COPY without them, @depth, @msgsize or @bytes above what the pool has),
+ * EBADF (@dead_letter is no endpoint that is open for writing), ENAMETOOLONG,
+ * ERANGE (without a pool: @depth, @msgsize or @bytes above net.kchan.max_depth,
+ * .max_msgsize, .max_bytes), EDQUOT (the caller's user has
+ * net.kchan.max_channels_user channels and directories, or would have pools above
+ * net.kchan.max_pool_bytes_user), ENOSPC (the namespace has
+ * net.kchan.max_channels, or has given out all numbers), EROFS (the directory's
+ * mount is read-only), EXDEV (something else is mounted on a directory in @name).
  */
 struct kchan_create {
 	__u32 size;
