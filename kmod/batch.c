@@ -133,7 +133,7 @@ static __always_inline bool make_next(struct burst *burst,
 	struct kchan_endpoint *ep = burst->ep;
 	struct kchan_msg *msg;
 
-	msg = kchan_pass_new(ep->channel, ep->user, letter->len, spares);
+	msg = kchan_store_new_of(ep->channel, ep->user, letter->len, spares);
 	if (IS_ERR(msg))
 		return false;
 	msg->gid = ep->gid;
@@ -215,7 +215,6 @@ static u32 queue_burst(struct burst *burst, u64 *seq)
 	if (n) {
 		kchan_queue_add_run(&ch->queue, burst->run, n);
 		ch->events |= ch->msg_events;
-		kchan_pass_note_fill_locked(ch, ch->queue.count, ch->queue.bytes);
 	}
 	kchan_pass_unlock(ch);
 	return n;
@@ -302,6 +301,7 @@ static void take_burst(struct burst *burst, const struct place *places, u32 max)
 	for (i = 0; i < n && burst->run[i]->size <= places[i].capacity; i++)
 		kchan_pass_note_received_locked(ch, msg_of(burst, i), pid, NULL);
 	if (i) {
+		kchan_pass_note_peak_locked(ch);
 		kchan_queue_del_run(&ch->queue, burst->run, i);
 		ch->events |= KCHAN_ROOM_EVENTS;
 	}

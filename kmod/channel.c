@@ -43,7 +43,8 @@ static void channel_trim(struct kchan_channel *ch)
 
 /*
  * Runs once a second, from the first message that leaves, while messages leave or the
- * queue is empty, until nothing has happened.
+ * queue is empty, until nothing has happened; and a second after the first of a chain of
+ * spares is kept.
  */
 static void channel_trim_work(struct work_struct *work)
 {
@@ -466,13 +467,13 @@ static void state_locked(struct kchan_channel *ch,
 	state->receivers = ch->nr_receivers;
 	state->waiting_senders = ch->senders.count;
 	state->waiting_receivers = ch->receivers.count;
-	state->queued_max = stats->queued_max;
-	state->queued_bytes_max = stats->queued_bytes_max;
+	state->queued_max = max(stats->queued_max, ch->queue.count);
+	state->queued_bytes_max = max(stats->queued_bytes_max, ch->queue.bytes);
 	state->send_pid = kchan_view_pid(viewer, stats->send_pid);
 	state->recv_pid = kchan_view_pid(viewer, stats->recv_pid);
 	state->send_time = kchan_view_time(viewer, stats->send_time);
 	state->recv_time = kchan_view_time(viewer, stats->recv_time);
-	state->sent = stats->sent;
+	state->sent = ch->last_seq;
 	state->sent_bytes = stats->sent_bytes;
 	state->received = stats->received;
 	state->received_bytes = stats->received_bytes;

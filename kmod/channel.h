@@ -62,10 +62,9 @@ struct kchan_attr {
 
 /**
  * struct kchan_stats - counters and marks of a channel [channel lock]
- * @queued_max: most messages ever queued
- * @queued_bytes_max: most payload ever queued
- * @sent: messages queued
- * @sent_bytes: their payload
+ * @queued_max: most messages queued whenever one left
+ * @queued_bytes_max: most payload queued whenever one left
+ * @sent_bytes: payload of all messages sent
  * @received: messages that left for a receiver and did not come back
  * @received_bytes: their payload
  * @returned: messages put back
@@ -84,7 +83,6 @@ struct kchan_attr {
 struct kchan_stats {
 	u32 queued_max;
 	u64 queued_bytes_max;
-	u64 sent;
 	u64 sent_bytes;
 	u64 received;
 	u64 received_bytes;
@@ -203,6 +201,9 @@ struct kchan_member {
 #define KCHAN_EXTRA_GARBAGE	BIT(6)	/* there is garbage */
 #define KCHAN_EXTRA_LOANERS	BIT(7)	/* there may be calls that wait for a slot */
 
+/* How often what a channel keeps is looked through. */
+#define KCHAN_TRIM_DELAY	HZ
+
 /**
  * struct kchan_channel - one channel at work, see inode.c
  * @lock: protects all from @queue down to @stats; first, as its address is needed most
@@ -214,9 +215,10 @@ struct kchan_member {
  * @creator: who is charged for it [const]
  *
  * @spare: a message kept for the next sender [SPARE_OWNER, see store.c]
- * @spares_lock: protects @spares; nothing else is locked under it
+ * @spares_lock: protects @spares and @bulky; nothing else is locked under it
  * @spares: more that are kept, small ones, the first of a chain [read without
  *	@spares_lock for an early answer]
+ * @bulky: likewise, those that are not small
  *
  * @queue: the messages
  * @extras: KCHAN_EXTRA_*; 0 in a plain channel
@@ -233,14 +235,14 @@ struct kchan_member {
  * @reaper: if messages may die otherwise than by being dropped; set once [read
  *	without @lock to see whether it is there]
  * @lender: what lends its slots, until it is retired; NULL if it has no pool
- * @last_seq: number of the last message
+ * @last_seq: number of the last message, and how many have been sent
  * @senders: calls that wait for room
  * @receivers: calls that wait for a message
  * @nr_senders: endpoints open for writing
  * @nr_receivers: endpoints open for reading
  * @members: the endpoints, by number
  * @revoked: ended; never unset [read without @lock for an early answer]
- * @trim_armed: @trim is pending
+ * @trim_armed: @trim is pending, or about to find out whether it is to be
  * @trim_seq: @last_seq when @trim last looked
  * @polled: there may be pollers
  * @events: poll events to report when the lock is dropped
@@ -251,7 +253,7 @@ struct kchan_member {
  *
  * @recv_poll: pollers of receiving endpoints [its own lock]
  * @send_poll: pollers of sending endpoints [its own lock]
- * @trim: gives memory back when the channel is idle [queued under @lock]
+ * @trim: gives memory back, spares at once and all when the channel is idle
  */
 struct kchan_channel {
 	spinlock_t lock;
@@ -265,6 +267,7 @@ struct kchan_channel {
 	struct kchan_msg *spare;
 	spinlock_t spares_lock;
 	struct kchan_msg *spares;
+	struct kchan_msg *bulky;
 
 	struct kchan_queue queue;
 	u32 extras;

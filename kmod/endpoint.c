@@ -131,7 +131,7 @@ slotted_new(struct kchan_endpoint *ep, size_t len, u16 prio, bool due,
 	if (IS_ERR(msg))
 		return msg;
 	msg->entry.size = len;
-	kchan_pass_note_sender(msg, ep->user, task_tgid(current));
+	kchan_store_sign(msg, ep->user, task_tgid(current));
 	return msg;
 }
 
@@ -187,7 +187,7 @@ static int nothing_to_do(const struct kchan_channel *ch)
 }
 
 /* How long read(2), write(2) and their kin wait. */
-static const struct kchan_patience *plain_patience(bool nonblock)
+static __always_inline const struct kchan_patience *plain_patience(bool nonblock)
 {
 	static const struct kchan_patience none = { .nonblock = true };
 	static const struct kchan_patience endless;
@@ -195,12 +195,10 @@ static const struct kchan_patience *plain_patience(bool nonblock)
 	return nonblock ? &none : &endless;
 }
 
-static ssize_t endpoint_write(struct file *file, const char __user *buf,
-			      size_t len, loff_t *pos)
+static __always_inline ssize_t write_from(struct kchan_endpoint *ep,
+					  const char __user *buf, size_t len,
+					  const struct kchan_patience *patience)
 {
-	const struct kchan_patience *patience =
-		plain_patience(kchan_file_nonblock(file));
-	struct kchan_endpoint *ep = file->private_data;
 	struct kchan_msg *msg;
 	int err;
 
@@ -214,21 +212,38 @@ static ssize_t endpoint_write(struct file *file, const char __user *buf,
 	return err ? err : len;
 }
 
-static noinline struct kchan_msg *read_wait(struct kchan_endpoint *ep, size_t len,
-					    bool nonblock)
+static noinline ssize_t write_nonblock(struct kchan_endpoint *ep,
+				       const char __user *buf, size_t len)
 {
-	struct kchan_want want = { .capacity = min_t(size_t, len, U32_MAX) };
+	return write_from(ep, buf, len, plain_patience(true));
+}
 
-	return kchan_transfer_recv(ep, &want, plain_patience(nonblock));
+static ssize_t endpoint_write(struct file *file, const char __user *buf,
+			      size_t len, loff_t *pos)
+{
+	if (kchan_file_nonblock(file))
+		return write_nonblock(file->private_data, buf, len);
+	return write_from(file->private_data, buf, len, plain_patience(false));
+}
+
+static noinline struct kchan_msg *read_nonblock(struct kchan_endpoint *ep, u32 capacity)
+{
+	struct kchan_want want = { .capacity = capacity };
+
+	return kchan_transfer_recv(ep, &want, plain_patience(true));
 }
 
 /* What kchan_transfer_recv() would find out, without all that it is told. */
-static struct kchan_msg *read_slow(struct kchan_endpoint *ep, size_t len,
-				   bool nonblock)
+static __always_inline struct kchan_msg *read_slow(struct kchan_endpoint *ep,
+						   size_t len, bool nonblock)
 {
+	u32 capacity = min_t(size_t, len, U32_MAX);
+
 	if (nonblock && kchan_transfer_empty(ep->channel))
 		return ERR_PTR(-EAGAIN);
-	return read_wait(ep, len, nonblock);
+	if (nonblock)
+		return read_nonblock(ep, capacity);
+	return kchan_transfer_recv_first(ep, capacity);
 }
 
 static ssize_t endpoint_read(struct file *file, char __user *buf, size_t len,

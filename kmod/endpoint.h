@@ -8,6 +8,7 @@
 #include "abi.h"
 #include "channel.h"
 #include "compat.h"
+#include "pass.h"
 #include "transfer.h"
 
 extern const struct file_operations kchan_endpoint_fops;
@@ -140,7 +141,7 @@ static inline bool kchan_endpoint_msg_homeless(const struct kchan_endpoint *ep,
  * @patience: how long to wait
  * @seq: takes its number, or NULL
  */
-static inline int
+static __always_inline int
 kchan_endpoint_msg_send(struct kchan_endpoint *ep, struct kchan_msg *msg,
 			int err, const struct kchan_patience *patience, u64 *seq)
 {
@@ -148,7 +149,7 @@ kchan_endpoint_msg_send(struct kchan_endpoint *ep, struct kchan_msg *msg,
 	    kchan_endpoint_msg_homeless(ep, msg))
 		err = kchan_transfer_drop(ep->channel, msg, seq);
 	else if (!err)
-		err = kchan_transfer_send(ep, msg, patience, seq);
+		err = kchan_pass_send(ep, msg, patience, seq);
 	if (err)
 		kchan_store_free(msg);
 	return err;

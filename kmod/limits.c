@@ -85,6 +85,7 @@ void kchan_user_put(struct kchan_user *user)
 	WARN_ON_ONCE(atomic_long_read(&user->channels));
 	WARN_ON_ONCE(atomic_long_read(&user->bytes));
 	WARN_ON_ONCE(atomic_long_read(&user->kept));
+	WARN_ON_ONCE(atomic_long_read(&user->spares));
 	WARN_ON_ONCE(atomic_long_read(&user->pool_bytes));
 	kfree(user);
 }

@@ -50,7 +50,8 @@ extern const struct kchan_limits *kchan_init_limits;
  *	last one goes under the table lock]
  * @channels: channels and directories [atomic]
  * @bytes: memory of queued messages [atomic]
- * @kept: memory of large ones that channels keep for the next [atomic]
+ * @kept: memory of large ones that channels have at hand for the next [atomic]
+ * @spares: memory of those that channels keep beside that [atomic]
  * @pool_bytes: size of pools [atomic]
  */
 struct kchan_user {
@@ -60,6 +61,7 @@ struct kchan_user {
 	atomic_long_t channels;
 	atomic_long_t bytes;
 	atomic_long_t kept;
+	atomic_long_t spares;
 	atomic_long_t pool_bytes;
 };
 

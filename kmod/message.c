@@ -14,8 +14,8 @@
  * same class, and if that is pages for one of as many. Its memory then stays charged as
  * it was, so it may only go to a task of the same css_set, which is the same memory
  * cgroup. The pointer is compared and never followed: should the set be gone and another
- * have its address, one object is charged to the wrong cgroup, which is harmless. What
- * is behind a shorter payload is never read.
+ * have its address, what was kept is charged to the wrong cgroup until it is freed, which
+ * the bounds of what is kept bound, too. What is behind a shorter payload is never read.
  */
 #include <linux/cgroup.h>
 #include <linux/mm.h>

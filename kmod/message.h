@@ -71,6 +71,7 @@ struct kchan_msg {
 };
 
 #define KCHAN_MSG_SMALL	64	/* payload of the smallest class, 0 */
+#define KCHAN_MSG_SMALL_TOTAL	(sizeof(struct kchan_msg) + KCHAN_MSG_SMALL)
 #define KCHAN_MSG_SHIFT	7	/* class 1 is 256 bytes in all, 2 is 512 */
 #define KCHAN_MSG_LARGE	9	/* more than the 32 KiB of class 8; also those in slots */
 
@@ -165,7 +166,7 @@ static __always_inline u8 kchan_msg_class(u64 room)
 static __always_inline size_t kchan_msg_footprint(u8 class, u64 room)
 {
 	if (likely(!class))
-		return sizeof(struct kchan_msg) + KCHAN_MSG_SMALL;
+		return KCHAN_MSG_SMALL_TOTAL;
 	if (likely(class < KCHAN_MSG_LARGE))
 		return 1UL << (KCHAN_MSG_SHIFT + class);
 	return PAGE_ALIGN(sizeof(struct kchan_msg) + room);

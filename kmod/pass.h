@@ -13,71 +13,12 @@
  * calls would cost more than what is done there.
  */
 
-#define KCHAN_TRIM_DELAY	HZ
-
 static __always_inline void kchan_pass_note_pid(struct pid **last, struct pid *pid)
 {
 	if (*last == pid)
 		return;
 	put_pid(*last);
 	*last = get_pid(pid);
-}
-
-/**
- * kchan_pass_note_sender - note who sends the message in a slot
- * @msg: the message
- * @user: who speaks
- * @pid: the process
- *
- * Who sent the last one there is still noted, and mostly the same.
- */
-static __always_inline void kchan_pass_note_sender(struct kchan_msg *msg,
-						   struct kchan_user *user,
-						   struct pid *pid)
-{
-	if (unlikely(msg->pid != pid)) {
-		put_pid(msg->pid);
-		msg->pid = get_pid(pid);
-	}
-	if (unlikely(msg->user != user)) {
-		kchan_user_put(msg->user);
-		msg->user = kchan_user_get(user);
-	}
-}
-
-static __always_inline struct kchan_msg *
-kchan_pass_next_spare(const struct kchan_msg *spare)
-{
-	struct kchan_entry *next = spare->entry.next;
-
-	return next ? container_of(next, struct kchan_msg, entry) : NULL;
-}
-
-/**
- * kchan_pass_new - kchan_store_new() of one that does not expire, for a batch
- * @ch: the channel
- * @user: who pays
- * @size: payload bytes
- * @spares: what kchan_store_take_spares() gave; becomes what is left of it
- */
-static __always_inline struct kchan_msg *
-kchan_pass_new(struct kchan_channel *ch, struct kchan_user *user, u32 size,
-	       struct kchan_msg **spares)
-{
-	struct kchan_msg *msg = *spares;
-
-	if (unlikely(!msg || size > KCHAN_MSG_SMALL ||
-		     msg->payer != kchan_msg_payer()))
-		return kchan_store_new(ch, user, size);
-	if (!kchan_charge(&user->bytes, kchan_msg_footprint(0, size),
-			  kchan_limit(&ch->ns->limits, max_bytes_user)))
-		return ERR_PTR(-EDQUOT);
-	*spares = kchan_pass_next_spare(msg);
-	kchan_uncharge(&msg->user->kept, kchan_msg_footprint(0, size));
-	msg->entry.size = size;
-	msg->due = false;
-	kchan_pass_note_sender(msg, user, task_tgid(current));
-	return msg;
 }
 
 /* So many messages and bytes are queued. */
@@ -94,6 +35,13 @@ kchan_pass_note_fill_locked(struct kchan_channel *ch, u32 count, u64 bytes)
 		stats->queued_bytes_max = bytes;
 }
 
+/* A message is about to leave: what is in the queue now may be the most ever. */
+static __always_inline void kchan_pass_note_peak_locked(struct kchan_channel *ch)
+	__must_hold(&ch->lock)
+{
+	kchan_pass_note_fill_locked(ch, ch->queue.count, ch->queue.bytes);
+}
+
 /* A message is sent; @seq is the number that comes next. */
 static __always_inline void
 kchan_pass_note_sent_locked(struct kchan_channel *ch, struct kchan_msg *msg,
@@ -103,7 +51,6 @@ kchan_pass_note_sent_locked(struct kchan_channel *ch, struct kchan_msg *msg,
 	struct kchan_stats *stats = &ch->stats;
 
 	lockdep_assert_held(&ch->lock);
-	stats->sent++;
 	stats->sent_bytes += msg->entry.size;
 	stats->send_time = now;
 	ch->last_seq = seq;
@@ -130,7 +77,6 @@ kchan_pass_enqueue_locked(struct kchan_channel *ch, struct kchan_msg *msg,
 	else
 		kchan_queue_restore(&ch->queue, &msg->entry);
 	ch->events |= ch->msg_events;
-	kchan_pass_note_fill_locked(ch, ch->queue.count, ch->queue.bytes);
 	trace_kchan_send(ch, msg);
 	if (unlikely(ch->extras))
 		kchan_transfer_note_queued_locked(ch, msg);
@@ -154,6 +100,7 @@ kchan_pass_remove_locked(struct kchan_channel *ch, struct kchan_msg *msg)
 	lockdep_assert_held(&ch->lock);
 	if (unlikely(ch->extras))
 		kchan_transfer_note_unqueued_locked(ch, msg);
+	kchan_pass_note_peak_locked(ch);
 	kchan_queue_del(&ch->queue, &msg->entry);
 	ch->events |= KCHAN_ROOM_EVENTS;
 }
@@ -237,6 +184,33 @@ static __always_inline void kchan_pass_unlock(struct kchan_channel *ch)
 	}
 	ch->events = 0;
 	spin_unlock(&ch->lock);
+}
+
+/**
+ * kchan_pass_send - queue a message, waiting for room if need be
+ * @ep: the sending endpoint
+ * @msg: a filled message; the caller's again if this fails
+ * @patience: how long to wait
+ * @seq: takes its number, or NULL
+ *
+ * Return: 0, or an error of KCHAN_IOC_SEND.
+ */
+static __always_inline int kchan_pass_send(struct kchan_endpoint *ep,
+					   struct kchan_msg *msg,
+					   const struct kchan_patience *patience,
+					   u64 *seq)
+{
+	struct kchan_channel *ch = ep->channel;
+	u64 now = ktime_get_ns();
+
+	spin_lock(&ch->lock);
+	if (unlikely(ch->revoked || (ch->senders.count | ch->receivers.count) ||
+		     !kchan_channel_has_room_locked(ch, msg->entry.size) ||
+		     !kchan_queue_accepts(&ch->queue, msg->entry.prio)))
+		return kchan_transfer_send_slow(ep, msg, patience, now, seq);
+	kchan_pass_enqueue_locked(ch, msg, now, seq, true);
+	kchan_pass_unlock(ch);
+	return 0;
 }
 
 /**

@@ -292,7 +292,7 @@ bool kchan_queue_grow(struct kchan_queue *queue, u16 prio,
 }
 
 /**
- * kchan_queue_add_sorted - kchan_queue_add() where there are others, or a trie
+ * kchan_queue_add_sorted - kchan_queue_add() where there is a trie
  * @queue: the queue, where it is counted already
  * @entry: the message
  */
@@ -306,8 +306,7 @@ void kchan_queue_add_sorted(struct kchan_queue *queue, struct kchan_entry *entry
 	}
 	INIT_LIST_HEAD(&entry->node);
 	*bucket = entry;
-	if (queue->root)
-		trie_mark(queue, entry->prio);
+	trie_mark(queue, entry->prio);
 }
 
 /**

@@ -98,12 +98,14 @@ static __always_inline void kchan_queue_add(struct kchan_queue *queue,
 {
 	queue->count++;
 	queue->bytes += entry->size;
-	if (unlikely(queue->root || queue->flat)) {
+	if (queue->flat) {
+		list_add_tail(&entry->node, &queue->flat->node);
+	} else if (likely(!queue->root)) {
+		INIT_LIST_HEAD(&entry->node);
+		queue->flat = entry;
+	} else {
 		kchan_queue_add_sorted(queue, entry);
-		return;
 	}
-	INIT_LIST_HEAD(&entry->node);
-	queue->flat = entry;
 }
 
 /**

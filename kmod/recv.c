@@ -52,8 +52,9 @@ static void look_again_locked(struct kchan_channel *ch,
 	kchan_wait_serve(&ch->receivers, waiter, status);
 }
 
-static int recv_wait(struct kchan_channel *ch, struct kchan_waiter *waiter,
-		     u64 seen, const struct kchan_patience *patience)
+static __always_inline int recv_wait(struct kchan_channel *ch,
+				     struct kchan_waiter *waiter, u64 seen,
+				     const struct kchan_patience *patience)
 	__releases(&ch->lock)
 {
 	waiter->need_peer = patience->need_peer;
@@ -116,6 +117,22 @@ static __always_inline struct kchan_msg *recv_once(struct kchan_endpoint *ep,
 	return waiter.msg;
 }
 
+static __always_inline struct kchan_msg *
+recv_unexpired(struct kchan_endpoint *ep, struct kchan_want *want,
+	       const struct kchan_patience *patience)
+{
+	struct kchan_msg *msg;
+
+	for (;;) {
+		spin_lock(&ep->channel->lock);
+		msg = recv_once(ep, want, patience);
+		if (IS_ERR(msg) || !kchan_msg_expired(msg))
+			return msg;
+		/* We were too slow to wake up. */
+		kchan_transfer_return(ep, msg, want->hold);
+	}
+}
+
 /**
  * kchan_transfer_recv - take a message, waiting for one if need be
  * @ep: the receiving endpoint
@@ -130,19 +147,26 @@ struct kchan_msg *kchan_transfer_recv(struct kchan_endpoint *ep,
 				      struct kchan_want *want,
 				      const struct kchan_patience *patience)
 {
-	struct kchan_msg *msg;
-
 	if (patience->nonblock && !patience->need_peer && !want->hold &&
 	    kchan_transfer_empty(ep->channel))
 		return ERR_PTR(-EAGAIN);
-	for (;;) {
-		spin_lock(&ep->channel->lock);
-		msg = recv_once(ep, want, patience);
-		if (IS_ERR(msg) || !kchan_msg_expired(msg))
-			return msg;
-		/* We were too slow to wake up. */
-		kchan_transfer_return(ep, msg, want->hold);
-	}
+	return recv_unexpired(ep, want, patience);
+}
+
+/**
+ * kchan_transfer_recv_first - kchan_transfer_recv() of the first message, however long it
+ * takes
+ * @ep: the receiving endpoint
+ * @capacity: payload bytes that fit
+ *
+ * The same, but that the compiler knows what is not asked for.
+ */
+struct kchan_msg *kchan_transfer_recv_first(struct kchan_endpoint *ep, u32 capacity)
+{
+	static const struct kchan_patience endless;
+	struct kchan_want want = { .capacity = capacity };
+
+	return recv_unexpired(ep, &want, &endless);
 }
 
 /**

@@ -276,6 +276,7 @@ static struct task_struct *meet_locked(struct kchan_channel *ch,
 	kchan_pass_note_fill_locked(ch, 1, msg->entry.size);
 	kchan_pass_note_received_locked(ch, msg, waiter->pid, NULL);
 	waiter->msg = msg;
+	trace_kchan_wake(waiter->task, 0);
 	return kchan_wait_finish(&ch->receivers, waiter, 0);
 }
 
@@ -311,43 +312,28 @@ static noinline int send_wait(struct kchan_endpoint *ep, struct kchan_msg *msg,
 	return err;
 }
 
-static noinline int send_slow(struct kchan_endpoint *ep, struct kchan_msg *msg,
-			      const struct kchan_patience *patience, u64 now,
-			      u64 *seq)
+/**
+ * kchan_transfer_send_slow - kchan_pass_send() where it is not that simple
+ * @ep: the sending endpoint; its channel is locked, and unlocked by this
+ * @msg: a filled message; the caller's again if this fails
+ * @patience: how long to wait
+ * @now: CLOCK_MONOTONIC ns
+ * @seq: takes its number, or NULL
+ *
+ * Return: as kchan_pass_send().
+ */
+int kchan_transfer_send_slow(struct kchan_endpoint *ep, struct kchan_msg *msg,
+			     const struct kchan_patience *patience, u64 now,
+			     u64 *seq)
 	__releases(&ep->channel->lock)
 {
 	struct kchan_channel *ch = ep->channel;
 	struct task_struct *receiver = meet_locked(ch, msg, now, seq);
 
-	if (!receiver)
+	if (unlikely(!receiver))
 		return send_wait(ep, msg, patience, seq);
 	spin_unlock(&ch->lock);
 	kchan_wake(receiver);
-	return 0;
-}
-
-/**
- * kchan_transfer_send - queue a message, waiting for room if need be
- * @ep: the sending endpoint
- * @msg: a filled message; the caller's again if this fails
- * @patience: how long to wait
- * @seq: takes its number, or NULL
- *
- * Return: 0, or an error of KCHAN_IOC_SEND.
- */
-int kchan_transfer_send(struct kchan_endpoint *ep, struct kchan_msg *msg,
-			const struct kchan_patience *patience, u64 *seq)
-{
-	struct kchan_channel *ch = ep->channel;
-	u64 now = ktime_get_ns();
-
-	spin_lock(&ch->lock);
-	if (unlikely(ch->revoked || (ch->senders.count | ch->receivers.count) ||
-		     !kchan_channel_has_room_locked(ch, msg->entry.size) ||
-		     !kchan_queue_accepts(&ch->queue, msg->entry.prio)))
-		return send_slow(ep, msg, patience, now, seq);
-	kchan_pass_enqueue_locked(ch, msg, now, seq, true);
-	kchan_pass_unlock(ch);
 	return 0;
 }
 
@@ -356,7 +342,7 @@ int kchan_transfer_send(struct kchan_endpoint *ep, struct kchan_msg *msg,
  * @ch: the channel
  * @size: its payload bytes
  *
- * Looks as kchan_transfer_send() of a call that does not wait would, and counts it, so
+ * Looks as kchan_pass_send() of a call that does not wait would, and counts it, so
  * that such a call need not make the message first.
  */
 bool kchan_transfer_full(struct kchan_channel *ch, u32 size)

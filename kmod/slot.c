@@ -27,7 +27,7 @@ static __always_inline void address(struct kchan_endpoint *ep,
 	msg->entry.tag = arg->tag;
 	msg->entry.prio = arg->prio;
 	msg->gid = ep->gid;
-	kchan_pass_note_sender(msg, ep->user, task_tgid(current));
+	kchan_store_sign(msg, ep->user, task_tgid(current));
 }
 
 /* The message of a slot that the endpoint has on loan. */
@@ -65,7 +65,7 @@ static int publish(struct kchan_endpoint *ep, struct kchan_publish *arg,
 	if (expiry || ch->attr.ttl)
 		err = kchan_transfer_set_expiry(ch, msg, expiry);
 	if (!err)
-		err = kchan_transfer_send(ep, msg, patience, &arg->seq);
+		err = kchan_pass_send(ep, msg, patience, &arg->seq);
 	if (!err)
 		return 0;
 	msg->due = false;

@@ -74,7 +74,7 @@ static __always_inline bool publish_get(struct kchan_publish *arg,
 	user_read_access_end();
 	return arg->size == sizeof(*uarg) && arg->prio <= KCHAN_PRIO_MAX &&
 	       !(arg->flags & ~(KCHAN_WAIT_FLAGS | KCHAN_PUBLISH_LOAN)) &&
-	       !arg->expiry && !arg->pool && !arg->reserved;
+	       !(arg->expiry | arg->pool | arg->reserved);
 fault:
 	user_read_access_end();
 	return false;
@@ -137,14 +137,13 @@ static __always_inline bool publish(struct kchan_endpoint *ep,
 		ep->loaned--;
 		ep->lender->loaned--;
 	}
-	kchan_pass_note_sender(msg, ep->user, task_tgid(current));
+	kchan_store_sign(msg, ep->user, task_tgid(current));
 	msg->gid = ep->gid;
 	msg->entry.tag = arg.tag;
 	msg->entry.prio = arg.prio;
 	msg->entry.size = arg.len;
 	kchan_pass_note_sent_locked(ch, msg, now, seq);
 	kchan_queue_add(&ch->queue, &msg->entry);
-	kchan_pass_note_fill_locked(ch, ch->queue.count, ch->queue.bytes);
 	unlock_told(ch, true);
 	return true;
 
@@ -295,6 +294,7 @@ static __always_inline bool take(struct kchan_endpoint *ep,
 	if (unlikely(!told))
 		goto unlock;
 
+	kchan_pass_note_peak_locked(ch);
 	if (last) {
 		kchan_lend_disown_locked(last);
 		last->deliveries = 0;

@@ -4,10 +4,12 @@
  *
  * A message is charged to the user of the endpoint that sends it until its end. Then a
  * channel keeps one for its next sender, with who sent it, as that is mostly the same.
- * Small ones that are more than that it keeps, too, for those who fill a queue again or
- * send batches; but for no more than a second. Of these, and of large ones, no more than
- * KEPT_MAX bytes are kept for each user. A message in a slot is not charged, nor freed:
- * its slot is (lend.c).
+ * Those that are more than that it keeps, too, for who fills a queue again or sends
+ * batches; but for no more than a second. The smallest are in a chain of their own; who
+ * finds that the first of the others is not of his size frees it. No more than SPARES_MAX
+ * bytes of a user's are kept so, as whoever pays for the memory gets nothing from it
+ * meanwhile, and no more than KEPT_MAX in large ones at hand. A message in a slot is not
+ * charged, nor freed: its slot is (lend.c).
  *
  * SPARE_OWNER: the one is in a word without a lock. Who exchanges the word for NULL
  * owns what was there, and who finds it taken has one more::
@@ -38,17 +40,16 @@
  */
 #include <linux/err.h>
 #include <linux/pid.h>
-#include <linux/sched/signal.h>
 #include <linux/uio.h>
 
 #include "channel.h"
 #include "lend.h"
-#include "pass.h"
-#include "transfer.h"
+#include "store.h"
 
 #define KEPT_MAX	(16UL << 20)
+#define SPARES_MAX	(2UL << 20)
 
-/* Undo kchan_msg_new() and note_sender(). */
+/* Undo kchan_msg_new() and kchan_store_sign(). */
 static void msg_free(struct kchan_msg *msg)
 {
 	if (!msg)
@@ -63,10 +64,11 @@ static bool is_large(const struct kchan_msg *msg)
 	return msg->class == KCHAN_MSG_LARGE;
 }
 
-/* What one of the smallest class takes. */
-#define SMALL	kchan_msg_footprint(0, 0)
-
-static void spare_free(struct kchan_msg *msg)
+/**
+ * kchan_store_free_spare - free the message that the channel had at hand
+ * @msg: the message, or NULL; or another small one that is not charged as a spare
+ */
+void kchan_store_free_spare(struct kchan_msg *msg)
 {
 	if (msg && is_large(msg))
 		kchan_uncharge(&msg->user->kept, kchan_msg_footprint_of(msg));
@@ -78,7 +80,7 @@ static void chain_free(struct kchan_msg *msg)
 	struct kchan_msg *next;
 
 	for (; msg; msg = next) {
-		next = kchan_pass_next_spare(msg);
+		next = kchan_store_next(msg);
 		msg_free(msg);
 		cond_resched();
 	}
@@ -88,8 +90,8 @@ static void spares_free(struct kchan_msg *spares)
 {
 	struct kchan_msg *msg;
 
-	for (msg = spares; msg; msg = kchan_pass_next_spare(msg))
-		kchan_uncharge(&msg->user->kept, SMALL);
+	for (msg = spares; msg; msg = kchan_store_next(msg))
+		kchan_uncharge(&msg->user->spares, kchan_msg_footprint_of(msg));
 	chain_free(spares);
 }
 
@@ -98,7 +100,7 @@ static void spares_free(struct kchan_msg *spares)
  * @ch: the channel
  * @max: at most so many, and few
  *
- * Return: the first of a chain, or NULL. They are charged as kept still, and for
+ * Return: the first of a chain, or NULL. They are charged as spares still, and for
  * kchan_store_return_spares().
  */
 struct kchan_msg *kchan_store_take_spares(struct kchan_channel *ch, u32 max)
@@ -111,23 +113,31 @@ struct kchan_msg *kchan_store_take_spares(struct kchan_channel *ch, u32 max)
 	spin_lock(&ch->spares_lock);
 	first = ch->spares;
 	last = first;
-	while (last && --max && kchan_pass_next_spare(last))
-		last = kchan_pass_next_spare(last);
+	while (last && --max && kchan_store_next(last))
+		last = kchan_store_next(last);
 	if (last) {
-		WRITE_ONCE(ch->spares, kchan_pass_next_spare(last));
+		WRITE_ONCE(ch->spares, kchan_store_next(last));
 		last->entry.next = NULL;
 	}
 	spin_unlock(&ch->spares_lock);
 	return first;
 }
 
+/* Keep messages of one chain in it, charged as spares. */
 static void spares_keep(struct kchan_channel *ch, struct kchan_msg *first,
 			struct kchan_msg *last)
 {
+	struct kchan_msg **chain = first->class ? &ch->bulky : &ch->spares;
+	bool empty;
+
 	spin_lock(&ch->spares_lock);
-	last->entry.next = ch->spares ? &ch->spares->entry : NULL;
-	WRITE_ONCE(ch->spares, first);
+	empty = !*chain;
+	last->entry.next = empty ? NULL : &(*chain)->entry;
+	WRITE_ONCE(*chain, first);
 	spin_unlock(&ch->spares_lock);
+	/* Though the channel may be idle by now. */
+	if (empty)
+		schedule_delayed_work(&ch->trim, KCHAN_TRIM_DELAY);
 }
 
 /**
@@ -141,32 +151,35 @@ void kchan_store_return_spares(struct kchan_channel *ch, struct kchan_msg *spare
 
 	if (!spares)
 		return;
-	while (kchan_pass_next_spare(last))
-		last = kchan_pass_next_spare(last);
+	while (kchan_store_next(last))
+		last = kchan_store_next(last);
 	spares_keep(ch, spares, last);
 }
 
-/* A new message, or a small one that is kept and paid for by who pays now. */
-static noinline struct kchan_msg *new_or_spare(struct kchan_channel *ch, u64 room)
+/* Is a message of a class and size, and paid for by who pays now? */
+static __always_inline bool suits(const struct kchan_msg *msg, u8 class,
+				  size_t footprint)
 {
-	struct kchan_msg *msg = NULL;
-
-	if (room <= KCHAN_MSG_SMALL)
-		msg = kchan_store_take_spares(ch, 1);
-	if (!msg)
-		return kchan_msg_new(room);
-	if (unlikely(msg->payer != kchan_msg_payer())) {
-		spares_free(msg);
-		return kchan_msg_new(room);
-	}
-	kchan_uncharge(&msg->user->kept, SMALL);
-	return msg;
+	return likely(msg->class == class && msg->payer == kchan_msg_payer()) &&
+	       (!is_large(msg) || kchan_msg_footprint_of(msg) == footprint);
 }
 
-/*
- * What the channel keeps, if there is something and it suits: it is to be of the class
- * and size, and paid for by who pays now.
- */
+/* One of those that the channel keeps beside the one at hand, or a new message. */
+static noinline struct kchan_msg *new_or_spare(struct kchan_channel *ch, u64 room,
+					       u8 class, size_t footprint)
+{
+	struct kchan_msg *msg = kchan_store_pop(ch, class ? &ch->bulky : &ch->spares);
+
+	if (!msg)
+		return kchan_msg_new(room);
+	kchan_uncharge(&msg->user->spares, kchan_msg_footprint_of(msg));
+	if (likely(suits(msg, class, footprint)))
+		return msg;
+	msg_free(msg);
+	return kchan_msg_new(room);
+}
+
+/* The one that the channel has at hand, if it suits. */
 static __always_inline struct kchan_msg *
 spare_take(struct kchan_channel *ch, u8 class, size_t footprint)
 {
@@ -178,16 +191,13 @@ spare_take(struct kchan_channel *ch, u8 class, size_t footprint)
 	msg = xchg(&ch->spare, NULL);
 	if (unlikely(!msg))
 		return NULL;
-	if (likely(msg->class == class && msg->payer == kchan_msg_payer())) {
-		if (likely(!is_large(msg)))
-			return msg;
-		if (kchan_msg_footprint_of(msg) == footprint) {
-			kchan_uncharge(&msg->user->kept, footprint);
-			return msg;
-		}
+	if (unlikely(!suits(msg, class, footprint))) {
+		kchan_store_free_spare(msg);
+		return NULL;
 	}
-	spare_free(msg);
-	return NULL;
+	if (unlikely(is_large(msg)))
+		kchan_uncharge(&msg->user->kept, footprint);
+	return msg;
 }
 
 static __always_inline struct kchan_msg *
@@ -203,27 +213,22 @@ store_new(struct kchan_channel *ch, struct kchan_user *user, u32 size, bool due)
 		return ERR_PTR(-EDQUOT);
 	msg = spare_take(ch, class, footprint);
 	if (!msg)
-		msg = new_or_spare(ch, room);
+		msg = new_or_spare(ch, room, class, footprint);
 	if (!msg) {
 		kchan_uncharge(&user->bytes, footprint);
 		return ERR_PTR(-ENOMEM);
 	}
-	msg->entry.size = size;
-	msg->due = due;
-	kchan_pass_note_sender(msg, user, task_tgid(current));
-	return msg;
+	return kchan_store_renew(msg, user, size, due);
 }
 
 /**
- * kchan_store_new - make a message for a channel
+ * kchan_store_new_slow - kchan_store_new() where it is not that simple
  * @ch: the channel
  * @user: who pays
  * @size: payload bytes
- *
- * May sleep. Return: the message, or -EDQUOT or -ENOMEM.
  */
-struct kchan_msg *kchan_store_new(struct kchan_channel *ch,
-				  struct kchan_user *user, u32 size)
+struct kchan_msg *kchan_store_new_slow(struct kchan_channel *ch,
+				       struct kchan_user *user, u32 size)
 {
 	return store_new(ch, user, size, false);
 }
@@ -272,29 +277,30 @@ void kchan_store_free(struct kchan_msg *msg)
 	msg_end(msg);
 }
 
-/* As the next sender is to find it. */
-static __always_inline void clean_up(struct kchan_msg *msg)
+/**
+ * kchan_store_keep_another - keep a message where the channel keeps one already
+ * @ch: the channel
+ * @msg: the message; no more the caller's
+ */
+void kchan_store_keep_another(struct kchan_channel *ch, struct kchan_msg *msg)
 {
-	msg->deliveries = 0;
-	msg->reason = 0;
-	msg->origin = 0;
-}
+	size_t footprint = kchan_msg_footprint_of(msg);
 
-/* The channel keeps one already. */
-static noinline void keep_another(struct kchan_channel *ch, struct kchan_msg *msg)
-{
-	if (!msg->class && kchan_charge(&msg->user->kept, SMALL, KEPT_MAX))
+	/* As if it were at hand. */
+	if (is_large(msg))
+		kchan_uncharge(&msg->user->kept, footprint);
+	if (kchan_charge(&msg->user->spares, footprint, SPARES_MAX))
 		spares_keep(ch, msg, msg);
 	else
-		spare_free(msg);
+		msg_free(msg);
 }
 
 /**
- * kchan_store_recycle - kchan_store_free(), or keep it for the next sender
+ * kchan_store_recycle_slow - kchan_store_recycle() where it is not that simple
  * @ch: the channel
  * @msg: a message of the caller's
  */
-void kchan_store_recycle(struct kchan_channel *ch, struct kchan_msg *msg)
+void kchan_store_recycle_slow(struct kchan_channel *ch, struct kchan_msg *msg)
 {
 	/* LAST_REF */
 	if (unlikely(atomic_read_acquire(&msg->refs) != 1)) {
@@ -306,10 +312,7 @@ void kchan_store_recycle(struct kchan_channel *ch, struct kchan_msg *msg)
 		return;
 	}
 	kchan_uncharge(&msg->user->bytes, kchan_msg_footprint_of(msg));
-	clean_up(msg);
-	/* SPARE_OWNER */
-	if (unlikely(cmpxchg(&ch->spare, NULL, msg)))
-		keep_another(ch, msg);
+	kchan_store_keep(ch, msg);
 }
 
 /**
@@ -348,7 +351,7 @@ void kchan_store_recycle_run(struct kchan_channel *ch, struct kchan_entry **run,
 			kchan_store_recycle(ch, msg);
 			continue;
 		}
-		clean_up(msg);
+		kchan_store_clean(msg);
 		*link = &msg->entry;
 		link = &msg->entry.next;
 		last = msg;
@@ -358,8 +361,9 @@ void kchan_store_recycle_run(struct kchan_channel *ch, struct kchan_entry **run,
 		return;
 	*link = NULL;
 	msg = container_of(first, struct kchan_msg, entry);
-	kchan_uncharge(&last->user->bytes, n * SMALL);
-	if (kchan_charge(&last->user->kept, n * SMALL, KEPT_MAX))
+	kchan_uncharge(&last->user->bytes, n * KCHAN_MSG_SMALL_TOTAL);
+	if (kchan_charge(&last->user->spares, n * KCHAN_MSG_SMALL_TOTAL,
+			 SPARES_MAX))
 		spares_keep(ch, msg, last);
 	else
 		chain_free(msg);
@@ -410,18 +414,21 @@ int kchan_store_copy_out_iter(struct kchan_msg *msg, struct iov_iter *to)
 }
 
 /**
- * kchan_store_shed - free the small messages that the channel keeps but one
+ * kchan_store_shed - free the messages that the channel keeps, but for the one at hand
  * @ch: the channel
  */
 void kchan_store_shed(struct kchan_channel *ch)
 {
-	struct kchan_msg *spares;
+	struct kchan_msg *spares, *bulky;
 
 	spin_lock(&ch->spares_lock);
 	spares = ch->spares;
+	bulky = ch->bulky;
 	WRITE_ONCE(ch->spares, NULL);
+	WRITE_ONCE(ch->bulky, NULL);
 	spin_unlock(&ch->spares_lock);
 	spares_free(spares);
+	spares_free(bulky);
 }
 
 /**
@@ -431,6 +438,6 @@ void kchan_store_shed(struct kchan_channel *ch)
 void kchan_store_trim(struct kchan_channel *ch)
 {
 	/* SPARE_OWNER */
-	spare_free(xchg(&ch->spare, NULL));
+	kchan_store_free_spare(xchg(&ch->spare, NULL));
 	kchan_store_shed(ch);
 }

@@ -14,8 +14,8 @@ struct kchan_inode;
 struct kchan_msg;
 
 /*
- * Set while any of these is in use. The short ways of a message that has a long one look
- * at this alone, and leave it to that.
+ * Set while any of those of messages and slots is in use. The short ways of a message that
+ * has a long one look at this alone for them, and leave it to that.
  */
 DECLARE_STATIC_KEY_FALSE(kchan_traced);
 

@@ -360,7 +360,6 @@ void kchan_transfer_requeue_locked(struct kchan_channel *ch,
 		kchan_queue_restore(&ch->queue, &msg->entry);
 	else
 		kchan_queue_add_first(&ch->queue, &msg->entry);
-	kchan_pass_note_fill_locked(ch, ch->queue.count, ch->queue.bytes);
 	ch->events |= ch->msg_events;
 	if (unlikely(ch->extras))
 		kchan_transfer_note_queued_locked(ch, msg);

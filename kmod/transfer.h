@@ -6,8 +6,7 @@
 #include <linux/poll.h>
 
 #include "channel.h"
-
-struct iov_iter;
+#include "store.h"
 
 /* Poll events of a message that comes, and of one that goes. */
 #define KCHAN_MSG_EVENTS	(EPOLLIN | EPOLLRDNORM | EPOLLPRI)
@@ -64,59 +63,11 @@ struct kchan_want {
 	bool take;
 };
 
-/* store.c */
-struct kchan_msg *kchan_store_new(struct kchan_channel *ch,
-				  struct kchan_user *user, u32 size);
-struct kchan_msg *kchan_store_new_due(struct kchan_channel *ch,
-				      struct kchan_user *user, u32 size);
-void kchan_store_free(struct kchan_msg *msg);
-void kchan_store_recycle(struct kchan_channel *ch, struct kchan_msg *msg);
-void kchan_store_recycle_all(struct kchan_channel *ch, struct list_head *list);
-void kchan_store_trim(struct kchan_channel *ch);
-void kchan_store_shed(struct kchan_channel *ch);
-struct kchan_msg *kchan_store_take_spares(struct kchan_channel *ch, u32 max);
-void kchan_store_return_spares(struct kchan_channel *ch,
-			       struct kchan_msg *spares);
-void kchan_store_recycle_run(struct kchan_channel *ch, struct kchan_entry **run,
-			     u32 count);
-int kchan_store_copy_in_any(struct kchan_msg *msg, const void __user *from);
-int kchan_store_copy_out_any(struct kchan_msg *msg, void __user *to);
-int kchan_store_copy_in_iter(struct kchan_msg *msg, struct iov_iter *from);
-int kchan_store_copy_out_iter(struct kchan_msg *msg, struct iov_iter *to);
-
-/**
- * kchan_store_copy_in - fill a message from user memory
- * @msg: the message, in the caller's hand
- * @from: as many bytes as it has
- *
- * Return: 0, -EFAULT, -ENOMEM or -EIO.
- */
-static __always_inline int kchan_store_copy_in(struct kchan_msg *msg,
-					       const void __user *from)
-{
-	if (likely(kchan_msg_is_small(msg)))
-		return kchan_msg_copy_in_small(msg, from);
-	return kchan_store_copy_in_any(msg, from);
-}
-
-/**
- * kchan_store_copy_out - write a message to user memory
- * @msg: the message, in the caller's hand, or one that he peeks at
- * @to: room for as many bytes as it has
- *
- * Return: 0, -EFAULT, -ENOMEM or -EIO.
- */
-static __always_inline int kchan_store_copy_out(struct kchan_msg *msg,
-						void __user *to)
-{
-	if (likely(kchan_msg_is_small(msg)))
-		return kchan_msg_copy_out_small(msg, to);
-	return kchan_store_copy_out_any(msg, to);
-}
-
 /* send.c */
-int kchan_transfer_send(struct kchan_endpoint *ep, struct kchan_msg *msg,
-			const struct kchan_patience *patience, u64 *seq);
+int kchan_transfer_send_slow(struct kchan_endpoint *ep, struct kchan_msg *msg,
+			     const struct kchan_patience *patience, u64 now,
+			     u64 *seq)
+	__releases(&ep->channel->lock);
 bool kchan_transfer_full(struct kchan_channel *ch, u32 size);
 void kchan_transfer_drop_least_locked(struct kchan_channel *ch)
 	__must_hold(&ch->lock);
@@ -144,6 +95,8 @@ static inline bool kchan_transfer_empty(const struct kchan_channel *ch)
 struct kchan_msg *kchan_transfer_recv(struct kchan_endpoint *ep,
 				      struct kchan_want *want,
 				      const struct kchan_patience *patience);
+struct kchan_msg *kchan_transfer_recv_first(struct kchan_endpoint *ep,
+					    u32 capacity);
 void kchan_transfer_return(struct kchan_endpoint *ep, struct kchan_msg *msg,
 			   bool hold);
 void kchan_transfer_unreceive(struct kchan_channel *ch, struct kchan_entry **run,

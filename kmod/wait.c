@@ -152,10 +152,10 @@ static struct kchan_waiter *first_needing_peer(struct list_head *list)
  */
 struct kchan_waiter *kchan_waitq_first_needing_peer(struct kchan_waitq *queue)
 {
+	if (queue->alone)
+		return queue->alone->need_peer ? queue->alone : NULL;
 	if (!queue->needing_peer)
 		return NULL;
-	if (queue->alone)
-		return queue->alone;
 	return first_needing_peer(&queue->realtime) ?:
 	       first_needing_peer(&queue->others) ?:
 	       first_needing_peer(&queue->picky) ?:
@@ -200,13 +200,11 @@ static void add_plain(struct kchan_waitq *queue, struct kchan_waiter *waiter)
 		list_add_tail(&waiter->node, &queue->others);
 }
 
-/* Add one who has a filter or company, and who has been alone, too. */
-static noinline void add_among(struct kchan_waitq *queue,
-			       struct kchan_waiter *waiter)
+static void add(struct kchan_waitq *queue, struct kchan_waiter *waiter)
 {
-	if (queue->alone)
-		add_plain(queue, queue->alone);
-	queue->alone = NULL;
+	waiter->rank = min(READ_ONCE(waiter->task->prio), MAX_RT_PRIO);
+	waiter->arrival = queue->arrivals++;
+	queue->needing_peer += waiter->need_peer;
 	if (waiter->filter.kind)
 		add_filtered(queue, waiter);
 	else
@@ -214,38 +212,25 @@ static noinline void add_among(struct kchan_waitq *queue,
 }
 
 /**
- * kchan_wait_begin - queue the current task
+ * kchan_waitq_add_among - add one who has a filter or company
  * @queue: the queue
- * @waiter: the waiter, zeroed but for what its server needs
+ * @waiter: the waiter
+ *
+ * And who has been alone, too.
  */
-void kchan_wait_begin(struct kchan_waitq *queue, struct kchan_waiter *waiter)
+void kchan_waitq_add_among(struct kchan_waitq *queue, struct kchan_waiter *waiter)
 {
-	waiter->task = current;
-	waiter->pid = task_tgid(current);
-	waiter->rank = min(current->prio, MAX_RT_PRIO);
-	waiter->arrival = queue->arrivals++;
-	if (queue->count || unlikely(waiter->filter.kind))
-		add_among(queue, waiter);
-	else
-		queue->alone = waiter;
-	queue->count++;
-	queue->needing_peer += waiter->need_peer;
-	if (!waiter->account->count++) {
-		waiter->account->tick = jiffies;
-		waiter->account->since = 0;
-	}
+	if (queue->alone)
+		add(queue, queue->alone);
+	queue->alone = NULL;
+	add(queue, waiter);
 }
 
 /* Take the waiter out of list or tree. */
-static __always_inline void unlink_waiter(struct kchan_waitq *queue,
-					  struct kchan_waiter *waiter)
+static void unlink_waiter(struct kchan_waitq *queue, struct kchan_waiter *waiter)
 {
 	bool filtered = waiter->filter.kind && !waiter->served;
 
-	if (queue->alone == waiter) {
-		queue->alone = NULL;
-		return;
-	}
 	if (filtered && waiter->filter.kind == KCHAN_FILTER_TAG)
 		rb_erase(&waiter->rb, &queue->tagged);
 	else
@@ -253,29 +238,21 @@ static __always_inline void unlink_waiter(struct kchan_waitq *queue,
 	queue->filtered -= filtered;
 }
 
-static __always_inline void leave(struct kchan_waitq *queue,
-				  struct kchan_waiter *waiter)
+/**
+ * kchan_waitq_leave - undo kchan_waitq_add_among()
+ * @queue: the queue
+ * @waiter: the waiter, who may be served by now
+ */
+void kchan_waitq_leave(struct kchan_waitq *queue, struct kchan_waiter *waiter)
 {
 	unlink_waiter(queue, waiter);
-	queue->count--;
 	queue->needing_peer -= waiter->need_peer;
-	waiter->account->count--;
-}
-
-/**
- * kchan_wait_cancel - leave the queue
- * @queue: the queue
- * @waiter: a waiter that is not done
- */
-void kchan_wait_cancel(struct kchan_waitq *queue, struct kchan_waiter *waiter)
-{
-	leave(queue, waiter);
 }
 
 /**
  * kchan_wait_serve - serve a waiter, and tell it later
  * @queue: the queue
- * @waiter: a waiter in it, with its result
+ * @waiter: a waiter in it who is not alone, with its result
  * @status: what its call returns
  */
 void kchan_wait_serve(struct kchan_waitq *queue, struct kchan_waiter *waiter,
@@ -288,27 +265,6 @@ void kchan_wait_serve(struct kchan_waitq *queue, struct kchan_waiter *waiter,
 }
 
 /**
- * kchan_wait_finish - serve a waiter
- * @queue: the queue
- * @waiter: a waiter in it, with its result; gone after this
- * @status: what its call returns
- *
- * Return: the task, for kchan_wake() once the lock is dropped.
- */
-struct task_struct *kchan_wait_finish(struct kchan_waitq *queue,
-				      struct kchan_waiter *waiter, int status)
-{
-	struct task_struct *task = get_task_struct(waiter->task);
-
-	leave(queue, waiter);
-	waiter->status = status;
-	trace_kchan_wake(task, status);
-	/* DONE_BARRIER: pairs with kchan_wait_sleep() */
-	smp_store_release(&waiter->done, true);
-	return task;
-}
-
-/**
  * kchan_wait_complete - serve a waiter, one of several perhaps
  * @queue: the queue
  * @waiter: a waiter in it, with its result; gone after this
@@ -318,6 +274,7 @@ struct task_struct *kchan_wait_finish(struct kchan_waitq *queue,
 void kchan_wait_complete(struct kchan_waitq *queue, struct kchan_waiter *waiter,
 			 int status, struct kchan_wakes *wakes)
 {
+	trace_kchan_wake(waiter->task, status);
 	wakes->task[wakes->count++] = kchan_wait_finish(queue, waiter, status);
 }
 
@@ -340,15 +297,11 @@ u64 kchan_waiting_since(struct kchan_waiting *waiting)
 }
 
 /* Return: false if @deadline has come. */
-static bool sleep_once(u64 deadline)
+static noinline bool sleep_until(u64 deadline)
 {
 	u64 slack = rt_task(current) ? 0 : current->timer_slack_ns;
 	ktime_t expires = ns_to_ktime(deadline);
 
-	if (likely(!deadline)) {
-		schedule();
-		return true;
-	}
 	return schedule_hrtimeout_range(&expires, slack, HRTIMER_MODE_ABS);
 }
 
@@ -366,14 +319,16 @@ int kchan_wait_sleep(struct kchan_waiter *waiter, u64 deadline)
 
 	for (;;) {
 		set_current_state(TASK_INTERRUPTIBLE);
-		/* DONE_BARRIER: pairs with kchan_wait_complete() */
+		/* DONE_BARRIER: pairs with kchan_wait_finish() */
 		if (smp_load_acquire(&waiter->done))
 			break;
 		if (signal_pending(current)) {
 			err = -ERESTARTSYS;
 			break;
 		}
-		if (!sleep_once(deadline)) {
+		if (likely(!deadline)) {
+			schedule();
+		} else if (!sleep_until(deadline)) {
 			err = -ETIMEDOUT;
 			break;
 		}

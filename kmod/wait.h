@@ -2,9 +2,11 @@
 #ifndef _KCHAN_WAIT_H
 #define _KCHAN_WAIT_H
 
+#include <linux/jiffies.h>
 #include <linux/list.h>
 #include <linux/rbtree.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/types.h>
 
@@ -22,10 +24,10 @@ struct pid;
  * @tagged: those who want one tag, by tag, then the order of service
  * @picky: those with another filter, in the order of service
  * @served: those who have got what they want and are to be told so
- * @arrivals: how many there ever were
+ * @arrivals: how many there ever were, but for those who were always @alone
  * @count: how many there are in all
  * @filtered: how many of them are in @tagged and @picky
- * @needing_peer: how many of them have @need_peer
+ * @needing_peer: how many of them have @need_peer, but for @alone
  *
  * All of it under the owner's lock.
  */
@@ -63,7 +65,8 @@ struct kchan_waiting {
  * @account: where it is counted [owner's lock]
  * @task: who waits
  * @pid: its process; the sleeper keeps it alive
- * @rank: order of service: lower first
+ * @rank: order of service, lower first: by the task's priority when it came, or when it
+ *	was no more alone
  * @arrival: order of service among those of one rank
  * @filter: which messages a receiver wants
  * @holder: the endpoint that is to hold the message, or NULL
@@ -135,17 +138,77 @@ static inline struct kchan_waiter *kchan_waitq_first(struct kchan_waitq *queue)
 	return list_first_entry_or_null(list, struct kchan_waiter, node);
 }
 
+/* What most do is inlined: the calls would take longer than that. */
+void kchan_waitq_add_among(struct kchan_waitq *queue, struct kchan_waiter *waiter);
+void kchan_waitq_leave(struct kchan_waitq *queue, struct kchan_waiter *waiter);
+
+/**
+ * kchan_wait_begin - queue the current task
+ * @queue: the queue
+ * @waiter: the waiter, zeroed but for what its server needs
+ */
+static inline void kchan_wait_begin(struct kchan_waitq *queue,
+				    struct kchan_waiter *waiter)
+{
+	struct kchan_waiting *account = waiter->account;
+
+	waiter->task = current;
+	waiter->pid = task_tgid(current);
+	if (unlikely(queue->count || waiter->filter.kind))
+		kchan_waitq_add_among(queue, waiter);
+	else
+		queue->alone = waiter;
+	queue->count++;
+	if (!account->count++) {
+		account->tick = jiffies;
+		account->since = 0;
+	}
+}
+
+/**
+ * kchan_wait_cancel - leave the queue
+ * @queue: the queue
+ * @waiter: a waiter that is not done
+ */
+static inline void kchan_wait_cancel(struct kchan_waitq *queue,
+				     struct kchan_waiter *waiter)
+{
+	if (likely(queue->alone == waiter))
+		queue->alone = NULL;
+	else
+		kchan_waitq_leave(queue, waiter);
+	queue->count--;
+	waiter->account->count--;
+}
+
+/**
+ * kchan_wait_finish - serve a waiter
+ * @queue: the queue
+ * @waiter: a waiter in it, with its result; gone after this
+ * @status: what its call returns
+ *
+ * Return: its task, for kchan_wake() once the lock is dropped.
+ */
+static inline struct task_struct *kchan_wait_finish(struct kchan_waitq *queue,
+						    struct kchan_waiter *waiter,
+						    int status)
+{
+	struct task_struct *task = get_task_struct(waiter->task);
+
+	kchan_wait_cancel(queue, waiter);
+	waiter->status = status;
+	/* DONE_BARRIER: pairs with kchan_wait_sleep() */
+	smp_store_release(&waiter->done, true);
+	return task;
+}
+
 struct kchan_waiter *kchan_waitq_any(struct kchan_waitq *queue);
 struct kchan_waiter *kchan_waitq_match(struct kchan_waitq *queue,
 				       const struct kchan_entry *entry,
 				       struct list_head **from);
 struct kchan_waiter *kchan_waitq_first_needing_peer(struct kchan_waitq *queue);
-void kchan_wait_begin(struct kchan_waitq *queue, struct kchan_waiter *waiter);
-void kchan_wait_cancel(struct kchan_waitq *queue, struct kchan_waiter *waiter);
 void kchan_wait_serve(struct kchan_waitq *queue, struct kchan_waiter *waiter,
 		      int status);
-struct task_struct *kchan_wait_finish(struct kchan_waitq *queue,
-				      struct kchan_waiter *waiter, int status);
 void kchan_wait_complete(struct kchan_waitq *queue, struct kchan_waiter *waiter,
 			 int status, struct kchan_wakes *wakes);
 int kchan_wait_sleep(struct kchan_waiter *waiter, u64 deadline);

@@ -84,11 +84,11 @@ static int send_in_cgroup(void *arg)
 	return ret;
 }
 
-static unsigned int drain(int fd, char *buf)
+static unsigned int drain(int fd, char *buf, unsigned int size)
 {
 	unsigned int n = 0;
 
-	while (read(fd, buf, PAYLOAD) == PAYLOAD)
+	while (read(fd, buf, size) == size)
 		n++;
 	return n;
 }
@@ -103,7 +103,7 @@ TEST_F(memcg, messages_are_charged_to_the_senders_cgroup)
 	EXPECT_EQ(64, s->sent);
 	/* Its process is gone, its messages are there. */
 	EXPECT_LE(4 * MIB - MIB / 2, cgroup_current());
-	EXPECT_EQ(64, drain(self->fd, self->data));
+	EXPECT_EQ(64, drain(self->fd, self->data, PAYLOAD));
 	EXPECT_TRUE(KC_EVENTUALLY(cgroup_current() < MIB))
 		TH_LOG("%lld bytes are still charged", cgroup_current());
 }
@@ -141,7 +141,7 @@ TEST_F(memcg, full_cgroup_stops_its_sender_and_nobody_else)
 	EXPECT_EQ(PAYLOAD * state.queued, state.queued_bytes);
 	/* Who is not in it sends on. */
 	EXPECT_EQ(0, kc_send(self->fd, 0, 0, self->data, PAYLOAD));
-	EXPECT_EQ(state.queued + 1, drain(self->fd, self->data));
+	EXPECT_EQ(state.queued + 1, drain(self->fd, self->data, PAYLOAD));
 	EXPECT_TRUE(KC_EVENTUALLY(cgroup_current() < MIB));
 	s->sent = 0;
 	ret = kc_child(send_in_cgroup, s);
@@ -176,12 +176,48 @@ TEST_F(memcg, large_messages_are_kept_for_the_next_but_not_many_nor_for_long)
 	EXPECT_EQ(0, kc_child(large_messages, &self->ctl));
 }
 
+#define MIDDLE 8192	/* bytes of messages that take 16 KiB each */
+#define MANY 1024
+#define SPARES (2 * MIB) /* what is kept of one user's beside one for each channel */
+
+static int middle_messages(void *arg)
+{
+	char *data = calloc(1, MIDDLE);
+	int ret = cgroup_write("cgroup.procs", "0");
+	int fd[2], i, n;
+
+	for (i = 0; i < 2; i++) {
+		fd[i] = kc_queue(*(int *)arg, MANY, MIDDLE, MANY * MIDDLE);
+		for (n = 0; !ret && n < MANY; n++)
+			ret = kc_send(fd[i], 0, 0, data, MIDDLE);
+	}
+	if (ret)
+		return ret;
+	if (cgroup_current() < MANY * MIDDLE * 4)
+		return -ENODATA;
+	for (i = 0; i < 2; i++) {
+		if (drain(fd[i], data, MIDDLE) != MANY)
+			return -EPROTO;
+	}
+	if (cgroup_current() > SPARES + 2 * MIB)
+		return -EDQUOT;
+	/* Neither has gone idle. */
+	return KC_EVENTUALLY(write(fd[0], data, 1) == 1 &&
+			     read(fd[0], data, 1) == 1 &&
+			     cgroup_current() < 2 * MIB) ? 0 : -ETIMEDOUT;
+}
+
+TEST_F(memcg, few_of_a_queue_that_was_full_are_kept_and_not_for_long)
+{
+	EXPECT_EQ(0, kc_child(middle_messages, &self->ctl));
+}
+
 static int receive_in_cgroup(void *arg)
 {
 	int *fd = arg, ret = cgroup_write("cgroup.procs", "0");
 	char *buf = malloc(PAYLOAD);
 
-	return ret ? ret : drain(*fd, buf) == 64 ? 0 : -EPROTO;
+	return ret ? ret : drain(*fd, buf, PAYLOAD) == 64 ? 0 : -EPROTO;
 }
 
 TEST_F(memcg, receiver_does_not_pay)
@@ -507,13 +543,12 @@ TEST_F(many, messages_that_are_rejected_are_kept_for_a_second)
 	close(fd);
 }
 
-/* What is kept of one user's, and what a small message takes of it at least. */
-#define KEPT_BYTES (16LL << 20)
+/* What a small message takes at least. */
 #define MESSAGE 184
 
 TEST_F(many, messages_that_are_kept_are_not_many)
 {
-	const int n = KEPT_BYTES / MESSAGE / BATCH + 12;
+	const int n = SPARES / MESSAGE / BATCH + 12;
 	struct usage with;
 	int fd[n], i;
 
@@ -530,7 +565,7 @@ TEST_F(many, messages_that_are_kept_are_not_many)
 		ASSERT_TRUE(empty(fd[i]));
 	}
 	/* Some of those that are free count as used for a while: a tenth is for them. */
-	EXPECT_GE(with.objects + KEPT_BYTES / MESSAGE * 11 / 10, usage().objects);
+	EXPECT_GE(with.objects + SPARES / MESSAGE * 11 / 10, usage().objects);
 	for (i = 0; i < n; i++)
 		close(fd[i]);
 	EXPECT_TRUE(KC_EVENTUALLY(as_before(&self->before)));

@@ -125,22 +125,35 @@ TEST_F(trace, slot_is_followed_from_loan_to_release)
 			   "seq=2 tag=1 size=4 prio=0 deliveries=0 queued=1"));
 }
 
-TEST_F(trace, waiting_and_waking_are_followed)
+/* A receiver waits until there is a message. Return: whether it was seen to be woken. */
+static bool sees_wake(FIXTURE_DATA(trace) *self)
 {
 	int rx = kc_reopen(self->fd, O_RDONLY);
 	struct kc_call call = kc_receiver(rx);
 	char line[64];
 
-	ASSERT_LE(0, rx);
-	ASSERT_EQ(0, kc_start(&call));
-	ASSERT_TRUE(kc_receivers_wait(self->fd, 1));
-	ASSERT_EQ(0, kc_send(self->fd, 0, 7, "x", 1));
-	ASSERT_EQ(0, kc_join(&call));
-	read_trace(self);
-	EXPECT_EQ(1, times(self, "kchan_wait", "for=message"));
-	snprintf(line, sizeof(line), " kchan_wake: pid=%d status=0\n", call.tid);
-	EXPECT_NE(NULL, strstr(self->text, line));
+	if (kc_start(&call) || !kc_receivers_wait(self->fd, 1) ||
+	    kc_send(self->fd, 0, 7, "x", 1) || kc_join(&call))
+		abort();
 	close(rx);
+	read_trace(self);
+	snprintf(line, sizeof(line), " kchan_wake: pid=%d status=0\n", call.tid);
+	return strstr(self->text, line);
+}
+
+TEST_F(trace, waiting_and_waking_are_followed)
+{
+	EXPECT_TRUE(sees_wake(self));
+	EXPECT_EQ(1, times(self, "kchan_wait", "for=message"));
+}
+
+/* Messages go the short way as long as they themselves are not followed. */
+TEST_F(trace, waking_is_followed_where_nothing_else_is)
+{
+	ASSERT_EQ(0, put(TRACING "/events/kchan/enable", "0"));
+	ASSERT_EQ(0, put(TRACING "/events/kchan/kchan_wake/enable", "1"));
+	EXPECT_TRUE(sees_wake(self));
+	EXPECT_EQ(0, times(self, "kchan_wait", "for=message"));
 }
 
 /* The value of a line of an endpoint's fdinfo, or -1. */
