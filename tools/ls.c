@@ -89,19 +89,8 @@ static bool wanted(const struct channel *channel, const void *arg)
 /* Whether there is all that was asked for. */
 static int check_found(const struct channels *channels, const struct options *o)
 {
-	int status = EXIT_SUCCESS;
-	char **name;
-	size_t i;
+	int status = channels_check_names(channels, o->names);
 
-	for (name = o->names; *name; name++) {
-		for (i = 0; i < channels->count; i++) {
-			if (name_matches(channels->list[i].name, *name))
-				break;
-		}
-		if (i == channels->count)
-			status = report(*name, "no such channel, or none that "
-					       "you may see");
-	}
 	if (o->id && !channels_find(channels, o->id))
 		status = report("--id",
 				"no channel %" PRIu64

@@ -112,14 +112,15 @@ static int list(const struct table *table, const struct filter *filter)
 	err = get(&channels, &endpoints);
 	if (err)
 		return report_error(NULL, err);
+	status = channels_check_names(&channels, filter->names);
 	put_names(&endpoints, &channels);
 	keep_wanted(&endpoints, filter);
 	if (endpoints.count)
 		qsort(endpoints.list, endpoints.count, sizeof(*endpoints.list),
 		      compare);
 	view_init(&view, table->form == FORM_JSON);
-	status = table_print(table, endpoints.list, endpoints.count,
-			     sizeof(*endpoints.list), &view, stdout);
+	status |= table_print(table, endpoints.list, endpoints.count,
+			      sizeof(*endpoints.list), &view, stdout);
 	view_end(&view);
 	endpoints_free(&endpoints);
 	channels_free(&channels);
