@@ -197,14 +197,20 @@ static void run_one(struct plan *plan, const struct measure *m,
 		row_print_json(added);
 }
 
+/* Some are there to be made and removed, and for nothing else. */
+static bool applies(const struct measure *m, const struct peer *peer)
+{
+	return (m->needs & ~peer->can) == 0 &&
+	       (peer->send || m->needs & CAN_EXIST);
+}
+
 static void run_peers(struct plan *plan, const struct measure *m, uint64_t size,
 		      uint64_t count)
 {
 	const struct peer *const *peer;
 
 	for (peer = peers; !plan->signal && *peer; peer++) {
-		if ((m->needs & ~(*peer)->can) == 0 &&
-		    chosen(plan->peers, (*peer)->name))
+		if (applies(m, *peer) && chosen(plan->peers, (*peer)->name))
 			run_one(plan, m, *peer, size, count);
 	}
 }

@@ -73,7 +73,8 @@ struct link {
  * @chunk: bytes that one process can surely send before it receives; 0: one message
  * @still: payloads stay where they are, so their size costs nothing
  * @outlives: it stays when its process ends, until @destroy
- * @make: before the processes that use it are started
+ * @make: before the processes that use it are started; this and what follows are NULL
+ *	where it is only made and removed, by the last two
  * @attach: in each of them, for what it does: SENDS, RECEIVES; NULL: as
  *	link_buffers()
  * @send: a message from @put

@@ -84,23 +84,35 @@ static int make_kchan(struct link *l)
 	return channel_pair(l, &create);
 }
 
-static int create_kchan(struct link *l)
+static int create_named(struct link *l, struct kchan_create *create)
 {
 	char name[LINK_NAME_SIZE];
-	struct kchan_create create = {
-		.size = sizeof(create),
-		.flags = KCHAN_CREATE_EXCL,
-		.name = (uintptr_t)link_name(l, "", name),
-		.mode = PRIVATE,
-		.open_flags = O_RDONLY,
-	};
 	int control = control_fd(l);
 
 	if (control < 0)
 		return control;
-	if (ioctl(control, KCHAN_IOC_CREATE, &create))
-		return explain(l);
-	return close(create.fd);
+	create->size = sizeof(*create);
+	create->name = (uintptr_t)link_name(l, "", name);
+	create->mode = PRIVATE;
+	return ioctl(control, KCHAN_IOC_CREATE, create) ? explain(l) : 0;
+}
+
+static int create_kchan(struct link *l)
+{
+	struct kchan_create create = { .flags = KCHAN_CREATE_NO_FD };
+
+	return create_named(l, &create);
+}
+
+static int create_open(struct link *l)
+{
+	struct kchan_create create = {
+		.flags = KCHAN_CREATE_EXCL,
+		.open_flags = O_RDONLY,
+	};
+	int err = create_named(l, &create);
+
+	return err ? err : close(create.fd);
 }
 
 static int destroy_kchan(struct link *l)
@@ -226,4 +238,13 @@ const struct peer peer_kchan_batch = {
 	.attach = attach_ioctl,
 	.send = send_batch,
 	.receive = receive_batch,
+};
+
+const struct peer peer_kchan_open = {
+	.name = "kchan-open",
+	.what = "a channel that is opened as it is made, and closed",
+	.can = CAN_EXIST,
+	.outlives = true,
+	.create = create_open,
+	.destroy = destroy_kchan,
 };
