@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "peers.h"
+#include "run.h"
 
 #define MQ_USUAL 10 /* messages that all may have */
 
@@ -127,9 +128,20 @@ static int receive_sysv(struct link *l)
 	return errno == ENOMSG ? -EAGAIN : -errno;
 }
 
+#define UNKNOWN (-2) /* who made it may have ended before the identifier was here */
+
+/* Runs at once, whose numbers are close, have keys that are far apart. 0 is no key. */
+static key_t key_sysv(const struct link *l)
+{
+	unsigned int key = (unsigned int)runner * 2654435761U + l->number;
+
+	return key ? (key_t)key : 1;
+}
+
 static int create_sysv(struct link *l)
 {
-	l->in = l->out = msgget(IPC_PRIVATE, 0600);
+	l->in = UNKNOWN;
+	l->in = l->out = msgget(key_sysv(l), IPC_CREAT | IPC_EXCL | 0600);
 	if (l->in >= 0)
 		return 0;
 	return errno == ENOSPC ? link_refuse(l, "kernel.msgmni is less") :
@@ -139,8 +151,11 @@ static int create_sysv(struct link *l)
 /* Once: its number may be another's then. */
 static int destroy_sysv(struct link *l)
 {
-	int err = msgctl(l->in, IPC_RMID, NULL) ? -errno : 0;
+	int err;
 
+	if (l->in == UNKNOWN)
+		l->in = msgget(key_sysv(l), 0);
+	err = msgctl(l->in, IPC_RMID, NULL) ? -errno : 0;
 	/* Not before: who ends here has it removed for him. */
 	l->in = -1;
 	return err;
