@@ -2,6 +2,7 @@
 #ifndef _KCHAN_FS_H
 #define _KCHAN_FS_H
 
+#include <linux/compiler.h>
 #include <linux/types.h>
 
 struct dentry;
@@ -12,12 +13,13 @@ struct super_block;
 struct vfsmount;
 
 /**
- * kchanfs_name_may_have - may a name have a character?
- * @c: other than / and 0
+ * kchanfs_name_may_have - may a name, of one component, have a character?
+ * @c: the character
  */
 static inline bool kchanfs_name_may_have(unsigned char c)
 {
-	return c >= 0x20 && c != 0x7f;
+	return likely(c > '/' && c < 0x7f) || (c >= 0x20 && c < '/') ||
+	       c > 0x7f;
 }
 
 struct vfsmount *kchanfs_mount(struct kchan_ns *ns);

@@ -37,11 +37,9 @@ int kchan_name_check(const char *name, const char **last)
 	const char *end;
 
 	for (;; name = end + 1) {
-		for (end = name; *end && *end != '/'; end++) {
-			if (!kchanfs_name_may_have(*end))
-				return -EINVAL;
-		}
-		if (end == name || *name == '.')
+		for (end = name; kchanfs_name_may_have(*end);)
+			end++;
+		if (end == name || *name == '.' || (*end && *end != '/'))
 			return -EINVAL;
 		if (end - name > NAME_MAX)
 			return -ENAMETOOLONG;
@@ -56,11 +54,13 @@ int kchan_name_check(const char *name, const char **last)
 /**
  * struct name - a name from user space
  * @text: the name
+ * @len: its length
  * @last: its last component
  * @brief: where it is if it is short, as most are
  */
 struct name {
 	char *text;
+	size_t len;
 	const char *last;
 	char brief[48];
 };
@@ -82,12 +82,15 @@ static int name_get(struct name *name, u64 uname)
 	if (len < 0)
 		return len;
 	name->text = name->brief;
-	if (len == sizeof(name->brief))
+	if (len == sizeof(name->brief)) {
 		name->text = strndup_user(from, KCHAN_NAME_MAX + 1);
-	if (IS_ERR(name->text)) {
-		err = PTR_ERR(name->text);
-		return err == -EINVAL ? -ENAMETOOLONG : err;
+		if (IS_ERR(name->text)) {
+			err = PTR_ERR(name->text);
+			return err == -EINVAL ? -ENAMETOOLONG : err;
+		}
+		len = strlen(name->text);
 	}
+	name->len = len;
 	err = kchan_name_check(name->text, &name->last);
 	if (err)
 		name_put(name);
@@ -141,11 +144,13 @@ static struct file *open_directory(const struct path *root, const char *name)
  * @dir: its directory, as long as the root that it was looked up from and @file are held
  * @file: an open file of that directory if it is not the root, else NULL
  * @last: the last component of the name
+ * @len: its length
  */
 struct place {
 	const struct path *dir;
 	struct file *file;
 	const char *last;
+	int len;
 };
 
 static void place_put(struct place *place)
@@ -163,6 +168,7 @@ static int place_get(struct place *place, const struct path *root,
 	place->dir = root;
 	place->file = NULL;
 	place->last = name->last;
+	place->len = name->text + name->len - name->last;
 	if (name->last == name->text)
 		return 0;
 	slash = name->text + (name->last - name->text) - 1;
@@ -199,13 +205,12 @@ static struct dentry *make_at(const struct place *place, umode_t mode,
 			      struct kchan_attr *attr)
 {
 	const struct path *parent = place->dir;
-	const char *last = place->last;
 	struct inode *dir = d_inode(parent->dentry);
 	int err, ro = mnt_want_write(parent->mnt);
 	struct dentry *dentry;
 
 	inode_lock_nested(dir, I_MUTEX_PARENT);
-	dentry = lookup_one_len(last, parent->dentry, strlen(last));
+	dentry = lookup_one_len(place->last, parent->dentry, place->len);
 	if (!IS_ERR(dentry)) {
 		err = make_locked(parent, dentry, mode, attr, ro);
 		if (err) {
@@ -581,7 +586,6 @@ static int unlink_locked(const struct path *parent, struct dentry *dentry,
 static int unlink_at(const struct place *place, const struct kchan_remove *arg)
 {
 	const struct path *parent = place->dir;
-	const char *last = place->last;
 	struct inode *dir = d_inode(parent->dentry);
 	struct dentry *dentry;
 	int err;
@@ -590,7 +594,7 @@ static int unlink_at(const struct place *place, const struct kchan_remove *arg)
 	if (err)
 		return err;
 	inode_lock_nested(dir, I_MUTEX_PARENT);
-	dentry = lookup_one_len(last, parent->dentry, strlen(last));
+	dentry = lookup_one_len(place->last, parent->dentry, place->len);
 	err = PTR_ERR_OR_ZERO(dentry);
 	if (!err) {
 		err = unlink_locked(parent, dentry, arg);

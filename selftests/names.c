@@ -142,6 +142,22 @@ TEST_F(names, all_other_bytes_make_names)
 	EXPECT_EQ(ARRAY_SIZE(good), kc_count_names(self->env.dir));
 }
 
+TEST_F(names, each_byte_in_the_middle_of_a_name)
+{
+	int expected, fd, byte;
+
+	for (byte = 1; byte < 256; byte++) {
+		const char name[] = { 'a', byte, 'b', 0 };
+
+		expected = byte < 0x20 || byte == 0x7f ? -EINVAL :
+			   byte == '/' ? -ENOENT : 0;
+		fd = kc_create(CTL, name, O_RDWR);
+		EXPECT_EQ(expected, fd < 0 ? fd : 0) TH_LOG("byte %d", byte);
+		EXPECT_EQ(expected, kc_remove(CTL, name, 0, 0));
+		close(fd);
+	}
+}
+
 TEST_F(names, component_of_255_bytes)
 {
 	char name[256];
