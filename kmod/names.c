@@ -2,9 +2,9 @@
 /**
  * DOC: names
  *
- * CREATE, OPEN and REMOVE, on the control device and on a directory of a mounted
- * kchanfs alike: names are looked up from there by the VFS, which so checks rights,
- * asks the LSM and tells inotify as for any path.
+ * CREATE, OPEN and REMOVE (names_remove.c), on the control device and on a directory of
+ * a mounted kchanfs alike: names are looked up from there by the VFS, which so checks
+ * rights, asks the LSM and tells inotify as for any path.
  *
  * Descriptors are reserved first and installed last, when nothing can fail.
  */
@@ -14,8 +14,6 @@
 #include <linux/namei.h>
 #include <linux/sched/signal.h>
 #include <linux/security.h>
-#include <linux/slab.h>
-#include <linux/uaccess.h>
 
 #include "abi.h"
 #include "channel.h"
@@ -24,78 +22,7 @@
 #include "fs.h"
 #include "inode.h"
 #include "names.h"
-
-/**
- * kchan_name_check - is a name sound, all of its components?
- * @name: the name
- * @last: takes the last component, or NULL
- *
- * Return: 0, -EINVAL or -ENAMETOOLONG.
- */
-int kchan_name_check(const char *name, const char **last)
-{
-	const char *end;
-
-	for (;; name = end + 1) {
-		for (end = name; kchanfs_name_may_have(*end);)
-			end++;
-		if (end == name || *name == '.' || (*end && *end != '/'))
-			return -EINVAL;
-		if (end - name > NAME_MAX)
-			return -ENAMETOOLONG;
-		if (!*end)
-			break;
-	}
-	if (last)
-		*last = name;
-	return 0;
-}
-
-/**
- * struct name - a name from user space
- * @text: the name
- * @len: its length
- * @last: its last component
- * @brief: where it is if it is short, as most are
- */
-struct name {
-	char *text;
-	size_t len;
-	const char *last;
-	char brief[48];
-};
-
-static void name_put(struct name *name)
-{
-	if (name->text != name->brief)
-		kfree(name->text);
-}
-
-/* Read a name and check it; for name_put() if that succeeds. */
-static int name_get(struct name *name, u64 uname)
-{
-	const char __user *from = u64_to_user_ptr(uname);
-	long len;
-	int err;
-
-	len = strncpy_from_user(name->brief, from, sizeof(name->brief));
-	if (len < 0)
-		return len;
-	name->text = name->brief;
-	if (len == sizeof(name->brief)) {
-		name->text = strndup_user(from, KCHAN_NAME_MAX + 1);
-		if (IS_ERR(name->text)) {
-			err = PTR_ERR(name->text);
-			return err == -EINVAL ? -ENAMETOOLONG : err;
-		}
-		len = strlen(name->text);
-	}
-	name->len = len;
-	err = kchan_name_check(name->text, &name->last);
-	if (err)
-		name_put(name);
-	return err;
-}
+#include "place.h"
 
 static int open_flags_check(u32 flags)
 {
@@ -126,61 +53,6 @@ static struct file *open_named(const struct path *root, const char *name,
 	return ERR_PTR(err);
 }
 
-/* A directory, opened for its path alone; of this filesystem, whatever is mounted. */
-static struct file *open_directory(const struct path *root, const char *name)
-{
-	struct file *file;
-
-	file = file_open_root(root, name, O_PATH | O_DIRECTORY, 0);
-	if (!IS_ERR(file) && file_inode(file)->i_sb != root->dentry->d_sb) {
-		fput(file);
-		return ERR_PTR(-EXDEV);
-	}
-	return file;
-}
-
-/**
- * struct place - where a name is
- * @dir: its directory, as long as the root that it was looked up from and @file are held
- * @file: an open file of that directory if it is not the root, else NULL
- * @last: the last component of the name
- * @len: its length
- */
-struct place {
-	const struct path *dir;
-	struct file *file;
-	const char *last;
-	int len;
-};
-
-static void place_put(struct place *place)
-{
-	if (place->file)
-		fput(place->file);
-}
-
-/* Find the place of a name, for place_put() if that succeeds. */
-static int place_get(struct place *place, const struct path *root,
-		     const struct name *name)
-{
-	char *slash;
-
-	place->dir = root;
-	place->file = NULL;
-	place->last = name->last;
-	place->len = name->text + name->len - name->last;
-	if (name->last == name->text)
-		return 0;
-	slash = name->text + (name->last - name->text) - 1;
-	*slash = '\0';
-	place->file = open_directory(root, name->text);
-	*slash = '/';
-	if (IS_ERR(place->file))
-		return PTR_ERR(place->file);
-	place->dir = &place->file->f_path;
-	return 0;
-}
-
 /* @ro: what mnt_want_write() said. */
 static int make_locked(const struct path *parent, struct dentry *dentry,
 		       umode_t mode, struct kchan_attr *attr, int ro)
@@ -201,7 +73,7 @@ static int make_locked(const struct path *parent, struct dentry *dentry,
 }
 
 /* Make the channel; -EEXIST if the name is taken. */
-static struct dentry *make_at(const struct place *place, umode_t mode,
+static struct dentry *make_at(const struct kchan_place *place, umode_t mode,
 			      struct kchan_attr *attr)
 {
 	const struct path *parent = place->dir;
@@ -225,7 +97,7 @@ static struct dentry *make_at(const struct place *place, umode_t mode,
 }
 
 /* Make the channel and open it, whatever @mode says. */
-static struct file *create_at(const struct place *place, umode_t mode,
+static struct file *create_at(const struct kchan_place *place, umode_t mode,
 			      struct kchan_attr *attr, int flags)
 {
 	struct path path = { .mnt = place->dir->mnt };
@@ -245,23 +117,23 @@ static struct file *create_at(const struct place *place, umode_t mode,
 	return file;
 }
 
-static struct file *create_once(const struct path *root, const struct name *name,
+static struct file *create_once(const struct path *root, const struct kchan_name *name,
 				const struct kchan_create *arg,
 				struct kchan_attr *attr)
 {
-	struct place place;
+	struct kchan_place place;
 	struct file *file;
 	int err;
 
-	err = place_get(&place, root, name);
+	err = kchan_place_get(&place, root, name);
 	if (err)
 		return ERR_PTR(err);
 	file = create_at(&place, arg->mode, attr, arg->open_flags);
-	place_put(&place);
+	kchan_place_put(&place);
 	return file;
 }
 
-static struct file *create_named(const struct path *root, const struct name *name,
+static struct file *create_named(const struct path *root, const struct kchan_name *name,
 				 const struct kchan_create *arg,
 				 struct kchan_attr *attr)
 {
@@ -279,7 +151,7 @@ static struct file *create_named(const struct path *root, const struct name *nam
 
 /* Make what is asked for: one file, or with PAIR two. */
 static int create_files(const struct path *root, const struct kchan_create *arg,
-			struct kchan_attr *attr, const struct name *name,
+			struct kchan_attr *attr, const struct kchan_name *name,
 			struct file *files[2])
 {
 	int flags = arg->open_flags;
@@ -398,7 +270,7 @@ static int reserve(struct reserved *reserved, unsigned int count)
 /* Make a channel and open it: with descriptors. */
 static int create_fds(const struct path *root, struct kchan_create *arg,
 		      struct kchan_attr *attr, void __user *uarg,
-		      const struct name *name)
+		      const struct kchan_name *name)
 {
 	struct reserved reserved;
 	struct file *files[2];
@@ -432,13 +304,13 @@ unreserve:
 /* Make a channel, and do not open it. */
 static int create_only(const struct path *root, struct kchan_create *arg,
 		       struct kchan_attr *attr, void __user *uarg,
-		       const struct name *name)
+		       const struct kchan_name *name)
 {
 	struct dentry *dentry;
-	struct place place;
+	struct kchan_place place;
 	int err;
 
-	err = place_get(&place, root, name);
+	err = kchan_place_get(&place, root, name);
 	if (err)
 		return err;
 	dentry = make_at(&place, arg->mode, attr);
@@ -451,12 +323,12 @@ static int create_only(const struct path *root, struct kchan_create *arg,
 			kchanfs_undo(dentry);
 		dput(dentry);
 	}
-	place_put(&place);
+	kchan_place_put(&place);
 	return err;
 }
 
 static int create(const struct path *root, struct kchan_create *arg,
-		  void __user *uarg, const struct name *name)
+		  void __user *uarg, const struct kchan_name *name)
 {
 	struct kchan_attr attr = {
 		.kind = arg->kind,
@@ -491,7 +363,7 @@ static int create(const struct path *root, struct kchan_create *arg,
 int kchan_names_create(const struct kchan_scope *scope, void __user *uarg)
 {
 	struct kchan_create arg;
-	struct name name;
+	struct kchan_name name;
 	int err;
 
 	err = kchan_arg_get(&arg, sizeof(arg),
@@ -503,11 +375,11 @@ int kchan_names_create(const struct kchan_scope *scope, void __user *uarg)
 		return err;
 	if (!arg.name)
 		return create(scope->root, &arg, uarg, NULL);
-	err = name_get(&name, arg.name);
+	err = kchan_name_get(&name, arg.name);
 	if (err)
 		return err;
 	err = create(scope->root, &arg, uarg, &name);
-	name_put(&name);
+	kchan_name_put(&name);
 	return err;
 }
 
@@ -546,7 +418,7 @@ unreserve:
 int kchan_names_open(const struct kchan_scope *scope, void __user *uarg)
 {
 	struct kchan_open arg;
-	struct name name;
+	struct kchan_name name;
 	int err;
 
 	err = kchan_arg_get(&arg, sizeof(arg), sizeof(arg), uarg);
@@ -557,207 +429,10 @@ int kchan_names_open(const struct kchan_scope *scope, void __user *uarg)
 	err = open_flags_check(arg.open_flags);
 	if (err)
 		return err;
-	err = name_get(&name, arg.name);
+	err = kchan_name_get(&name, arg.name);
 	if (err)
 		return err;
 	err = open(scope->root, &arg, uarg, name.text);
-	name_put(&name);
-	return err;
-}
-
-/* Remove the name @dentry in @parent, which is locked, as unlink(2) does. */
-static int unlink_locked(const struct path *parent, struct dentry *dentry,
-			 const struct kchan_remove *arg)
-{
-	const struct inode *inode = d_inode(dentry);
-	int err;
-
-	lockdep_assert_held_write(&d_inode(parent->dentry)->i_rwsem);
-	if (!inode || (arg->id && arg->id != inode->i_ino))
-		return -ENOENT;
-	if (d_is_dir(dentry))
-		return -EISDIR;
-	err = security_path_unlink(parent, dentry);
-	if (err)
-		return err;
-	return vfs_unlink(&nop_mnt_idmap, d_inode(parent->dentry), dentry, NULL);
-}
-
-static int unlink_at(const struct place *place, const struct kchan_remove *arg)
-{
-	const struct path *parent = place->dir;
-	struct inode *dir = d_inode(parent->dentry);
-	struct dentry *dentry;
-	int err;
-
-	err = mnt_want_write(parent->mnt);
-	if (err)
-		return err;
-	inode_lock_nested(dir, I_MUTEX_PARENT);
-	dentry = lookup_one_len(place->last, parent->dentry, place->len);
-	err = PTR_ERR_OR_ZERO(dentry);
-	if (!err) {
-		err = unlink_locked(parent, dentry, arg);
-		dput(dentry);
-	}
-	inode_unlock(dir);
-	mnt_drop_write(parent->mnt);
-	return err;
-}
-
-static int unlink_name(const struct path *root, const struct name *name,
-		       const struct kchan_remove *arg)
-{
-	struct place place;
-	int err;
-
-	err = place_get(&place, root, name);
-	if (err)
-		return err;
-	err = unlink_at(&place, arg);
-	place_put(&place);
-	return err;
-}
-
-/* Remove the name @dentry, wherever it is; -ESTALE if it has moved meanwhile. */
-static int unlink_dentry(struct vfsmount *mnt, struct dentry *dentry,
-			 const struct kchan_remove *arg)
-{
-	struct path parent = { .mnt = mnt, .dentry = dget_parent(dentry) };
-	struct inode *dir = d_inode(parent.dentry);
-	int err = -ESTALE;
-
-	inode_lock_nested(dir, I_MUTEX_PARENT);
-	if (dentry->d_parent == parent.dentry && !d_unhashed(dentry))
-		err = unlink_locked(&parent, dentry, arg);
-	inode_unlock(dir);
-	dput(parent.dentry);
-	return err;
-}
-
-static int unlink_channel(struct vfsmount *mnt, struct kchan_inode *ki,
-			  const struct kchan_remove *arg)
-{
-	struct dentry *dentry;
-	int err;
-
-	do {
-		dentry = d_find_alias(&ki->vfs);
-		if (!dentry)
-			return -ENOENT;
-		err = unlink_dentry(mnt, dentry, arg);
-		dput(dentry);
-	} while (err == -ESTALE && !fatal_signal_pending(current));
-	return err;
-}
-
-/* End a channel and remove its name @dentry; that waits for no directory. */
-static int revoke_named(struct vfsmount *mnt, struct dentry *dentry,
-			struct kchan_inode *ki)
-{
-	struct path parent = { .mnt = mnt };
-	int err;
-
-	err = mnt_want_write(mnt);
-	if (err)
-		return err;
-	parent.dentry = dget_parent(dentry);
-	err = security_path_unlink(&parent, dentry);
-	dput(parent.dentry);
-	if (!err)
-		err = kchan_inode_revoke(ki);
-	if (!err)
-		kchanfs_remove(dentry);
-	mnt_drop_write(mnt);
-	return err;
-}
-
-static int revoke_channel(struct vfsmount *mnt, struct kchan_inode *ki)
-{
-	struct dentry *dentry;
-	int err;
-
-	err = kchan_inode_may_revoke(ki);
-	if (err)
-		return err;
-	dentry = d_find_alias(&ki->vfs);
-	if (dentry)
-		err = revoke_named(mnt, dentry, ki);
-	else if (READ_ONCE(ki->vfs.i_nlink))
-		err = -ENOENT;	/* it is just being made, and will have a name */
-	else
-		err = kchan_inode_revoke(ki);
-	dput(dentry);
-	return err;
-}
-
-static int revoke_name(const struct path *root, const char *name,
-		       const struct kchan_remove *arg)
-{
-	struct inode *inode;
-	struct file *file;
-	int err;
-
-	file = file_open_root(root, name, O_PATH, 0);
-	if (IS_ERR(file))
-		return PTR_ERR(file);
-	inode = file_inode(file);
-	if (inode->i_sb != root->dentry->d_sb)
-		err = -EXDEV;
-	else if (inode->i_fop != &kchan_endpoint_fops)
-		err = -EISDIR;
-	else if (arg->id && arg->id != inode->i_ino)
-		err = -ENOENT;
-	else
-		err = revoke_channel(file->f_path.mnt, kchan_i(inode));
-	fput(file);
-	return err;
-}
-
-/* In the whole instance, by the mount of the control device. */
-static int remove_by_id(struct vfsmount *mnt, const struct kchan_remove *arg)
-{
-	struct kchan_inode *ki;
-	int err;
-
-	ki = kchan_inode_find(mnt->mnt_sb->s_fs_info, arg->id);
-	if (!ki)
-		return -ENOENT;
-	if (arg->flags & KCHAN_REMOVE_NOW)
-		err = revoke_channel(mnt, ki);
-	else
-		err = unlink_channel(mnt, ki, arg);
-	kchan_inode_put(ki);
-	return err;
-}
-
-/**
- * kchan_names_remove - KCHAN_IOC_REMOVE
- * @scope: where
- * @uarg: struct kchan_remove
- */
-int kchan_names_remove(const struct kchan_scope *scope, void __user *uarg)
-{
-	struct kchan_remove arg;
-	struct name name;
-	int err;
-
-	err = kchan_arg_get(&arg, sizeof(arg), sizeof(arg), uarg);
-	if (err)
-		return err;
-	if (arg.flags & ~KCHAN_REMOVE_NOW)
-		return -EINVAL;
-	if (!arg.name && (!arg.id || !scope->whole))
-		return -EINVAL;
-	if (!arg.name)
-		return remove_by_id(scope->root->mnt, &arg);
-	err = name_get(&name, arg.name);
-	if (err)
-		return err;
-	if (arg.flags & KCHAN_REMOVE_NOW)
-		err = revoke_name(scope->root, name.text, &arg);
-	else
-		err = unlink_name(scope->root, &name, &arg);
-	name_put(&name);
+	kchan_name_put(&name);
 	return err;
 }

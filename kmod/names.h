@@ -16,7 +16,6 @@ struct kchan_scope {
 	bool whole;
 };
 
-int kchan_name_check(const char *name, const char **last);
 int kchan_names_create(const struct kchan_scope *scope, void __user *uarg);
 int kchan_names_open(const struct kchan_scope *scope, void __user *uarg);
 int kchan_names_remove(const struct kchan_scope *scope, void __user *uarg);

@@ -25,8 +25,8 @@
 
 #include "abi.h"
 #include "inode.h"
-#include "names.h"
 #include "netlink.h"
+#include "place.h"
 
 /* Room for a channel with the longest name. */
 #define REPLY_SIZE	8192
