@@ -14,9 +14,9 @@
 #include "channel.h"
 #include "compat.h"
 #include "endpoint.h"
-#include "fs.h"
 #include "inode.h"
 #include "lend.h"
+#include "names.h"
 #include "pass.h"
 #include "transfer.h"
 
@@ -329,17 +329,7 @@ static noinline long ioctl_state(struct file *file, void __user *uarg)
 
 static noinline long ioctl_revoke(struct file *file, unsigned long arg)
 {
-	struct kchan_inode *ki = kchan_i(file_inode(file));
-	int err;
-
-	if (arg)
-		return -EINVAL;
-	err = kchan_inode_may_revoke(ki);
-	if (!err)
-		err = kchan_inode_revoke(ki);
-	if (!err)
-		kchanfs_remove(file->f_path.dentry);
-	return err;
+	return arg ? -EINVAL : kchan_names_revoke(&file->f_path);
 }
 
 /**

@@ -194,8 +194,8 @@ int kchanfs_mkobj(struct dentry *dentry, umode_t mode, void *attr)
 }
 
 /*
- * The name of a channel that is gone is no name, though it may take a while until
- * it is removed.
+ * The name of a channel that is gone, or was revoked and is to lose it, is no name,
+ * though it may take a while until it is removed.
  *
  * GONE_NAME: path walks look at @gone without a lock::
  *
@@ -219,8 +219,8 @@ static int entry_revalidate(struct dentry *dentry, unsigned int flags)
 	rcu_read_lock();
 	inode = d_inode_rcu(dentry);
 	/* GONE_NAME: pairs with kchan_inode_unhold() */
-	if (inode && S_ISCHR(inode->i_mode))
-		valid = !READ_ONCE(kchan_i(inode)->gone);
+	if (inode)
+		valid = !kchan_inode_loses_name(inode);
 	rcu_read_unlock();
 	return valid;
 }

@@ -116,8 +116,9 @@ static void remove_work(struct work_struct *work)
  *
  * Does nothing if the name is removed already, or there never was one. Where the
  * directory is locked just now, it is done later: who calls closes a file, and
- * must not depend on others. REVOKE and the last close may both come here: who
- * sets @remove_dentry first has the work to himself.
+ * must not depend on others; but from then on nobody finds it (entry_revalidate()).
+ * REVOKE and the last close may both come here: who sets @remove_dentry first has the
+ * work to himself.
  */
 void kchanfs_remove(struct dentry *dentry)
 {

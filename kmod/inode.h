@@ -38,7 +38,8 @@ struct pid;
  * @last_serial: number of the last endpoint
  * @channel: the channel at work, or NULL: it is as new
  *
- * @remove_dentry: the name that @remove removes, referenced; set once [cmpxchg]
+ * @remove_dentry: the name that @remove removes, referenced; set once [cmpxchg, read to
+ *	see whether it is a name still]
  * @remove: removes the name [who has set @remove_dentry]
  */
 struct kchan_inode {
@@ -72,6 +73,17 @@ struct kchan_inode {
 static inline struct kchan_inode *kchan_i(const struct inode *inode)
 {
 	return container_of(inode, struct kchan_inode, vfs);
+}
+
+/*
+ * Is the name of a channel about to be removed, or has it been? Never that of a
+ * directory. GONE_NAME, see fs.c.
+ */
+static inline bool kchan_inode_loses_name(const struct inode *inode)
+{
+	const struct kchan_inode *ki = kchan_i(inode);
+
+	return READ_ONCE(ki->gone) || READ_ONCE(ki->remove_dentry);
 }
 
 struct inode *kchan_inode_alloc(struct super_block *sb);

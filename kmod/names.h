@@ -19,5 +19,6 @@ struct kchan_scope {
 int kchan_names_create(const struct kchan_scope *scope, void __user *uarg);
 int kchan_names_open(const struct kchan_scope *scope, void __user *uarg);
 int kchan_names_remove(const struct kchan_scope *scope, void __user *uarg);
+int kchan_names_revoke(const struct path *path);
 
 #endif /* _KCHAN_NAMES_H */

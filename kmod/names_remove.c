@@ -40,10 +40,30 @@ static int unlink_locked(const struct path *parent, struct dentry *dentry,
 	return vfs_unlink(&nop_mnt_idmap, d_inode(parent->dentry), dentry, NULL);
 }
 
+/* Find the name: all that there are have a dentry. */
+static struct dentry *find_locked(const struct kchan_place *place)
+{
+	struct qstr name = QSTR_INIT(place->last, place->len);
+	struct dentry *parent = place->dir->dentry, *dentry;
+	int err;
+
+	lockdep_assert_held_write(&d_inode(parent)->i_rwsem);
+	err = inode_permission(&nop_mnt_idmap, d_inode(parent), MAY_EXEC);
+	if (err)
+		return ERR_PTR(err);
+	dentry = d_hash_and_lookup(parent, &name);
+	if (!dentry || !d_really_is_positive(dentry) ||
+	    kchan_inode_loses_name(d_inode(dentry))) {
+		dput(dentry);
+		return ERR_PTR(-ENOENT);
+	}
+	return dentry;
+}
+
 static int unlink_at(const struct kchan_place *place, const struct kchan_remove *arg)
 {
 	const struct path *parent = place->dir;
-	struct inode *dir = d_inode(parent->dentry);
+	struct inode *dir = d_inode(parent->dentry), *inode = NULL;
 	struct dentry *dentry;
 	int err;
 
@@ -51,13 +71,17 @@ static int unlink_at(const struct kchan_place *place, const struct kchan_remove 
 	if (err)
 		return err;
 	inode_lock_nested(dir, I_MUTEX_PARENT);
-	dentry = lookup_one_len(place->last, parent->dentry, place->len);
+	dentry = find_locked(place);
 	err = PTR_ERR_OR_ZERO(dentry);
 	if (!err) {
+		inode = d_inode(dentry);
+		ihold(inode);
 		err = unlink_locked(parent, dentry, arg);
 		dput(dentry);
 	}
 	inode_unlock(dir);
+	/* It may be the end of the channel and all that is queued, which takes a while. */
+	iput(inode);
 	mnt_drop_write(parent->mnt);
 	return err;
 }
@@ -127,6 +151,22 @@ static int revoke_named(struct vfsmount *mnt, struct dentry *dentry,
 		kchanfs_remove(dentry);
 	mnt_drop_write(mnt);
 	return err;
+}
+
+/**
+ * kchan_names_revoke - KCHAN_IOC_REVOKE
+ * @path: of an endpoint
+ */
+int kchan_names_revoke(const struct path *path)
+{
+	struct kchan_inode *ki = kchan_i(d_inode(path->dentry));
+	int err = kchan_inode_may_revoke(ki);
+
+	if (err)
+		return err;
+	if (READ_ONCE(ki->vfs.i_nlink))
+		return revoke_named(path->mnt, path->dentry, ki);
+	return kchan_inode_revoke(ki);
 }
 
 static int revoke_channel(struct vfsmount *mnt, struct kchan_inode *ki)

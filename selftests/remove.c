@@ -399,11 +399,16 @@ TEST_F(remove, inotify_tells_of_it)
 
 TEST_F(remove, read_only_mount_is_EROFS_through_its_directory)
 {
+	int fd;
+
 	ASSERT_EQ(0, mount(NULL, self->env.dir, NULL,
 			   MS_REMOUNT | MS_BIND | MS_RDONLY, NULL));
 	EXPECT_EQ(-EROFS, kc_remove(self->dir, "a", 0, 0));
 	EXPECT_EQ(-EROFS, kc_remove(self->dir, "a", self->id, 0));
 	EXPECT_EQ(-EROFS, kc_remove(self->dir, "a", 0, NOW));
+	fd = open(PATH("a"), O_RDWR);
+	EXPECT_EQ(-EROFS, kc_revoke(fd));
+	close(fd);
 	EXPECT_TRUE(UNCHANGED());
 	EXPECT_EQ(0, kc_remove(CTL, "a", 0, 0));
 }

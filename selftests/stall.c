@@ -120,6 +120,35 @@ TEST_F(stall, revoke_waits_for_no_directory)
 	EXPECT_TRUE(KC_EVENTUALLY(access(PATH("a"), F_OK)));
 }
 
+static int look(void *path)
+{
+	return kc_fd(access(path, F_OK));
+}
+
+/* In one of these states. */
+static bool is_in(pid_t pid, const char *states)
+{
+	char path[32], buf[512] = "", *end;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	return kc_read_text(path, buf, sizeof(buf)) > 0 &&
+		(end = strrchr(buf, ')')) && strchr(states, end[2]);
+}
+
+TEST_F(stall, name_of_a_revoked_channel_is_none_though_it_is_not_removed_yet)
+{
+	pid_t pid;
+
+	ASSERT_EQ(0, stall_begin(&self->stall, &self->env));
+	ASSERT_EQ(0, kc_revoke(self->fd));
+	pid = kc_fork(look, (void *)PATH("a"));
+	/* Has looked, or waits for the directory to do so. */
+	EXPECT_TRUE(KC_EVENTUALLY(is_in(pid, "DZ")));
+	ASSERT_LT(0, stall_end(&self->stall));
+	EXPECT_EQ(-ENOENT, kc_reap(pid));
+	EXPECT_LE(0, kc_create(CTL, "a", O_RDWR));
+}
+
 TEST_F(stall, mount_options_wait_for_no_directory)
 {
 	struct stat st;
@@ -170,11 +199,7 @@ static bool ends(kc_fn fn, void *arg)
 /* For a lock, which a signal does not end. */
 static bool waits(pid_t pid)
 {
-	char path[32], buf[512] = "";
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	return KC_EVENTUALLY(kc_read_text(path, buf, sizeof(buf)) > 0 &&
-			     strstr(buf, ") D "));
+	return KC_EVENTUALLY(is_in(pid, "D"));
 }
 
 static int make_directory(void *arg)

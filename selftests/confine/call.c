@@ -210,6 +210,11 @@ static int c_use(char **args)
 	return use(atoi(args[0]));
 }
 
+static int c_revoke(char **args)
+{
+	return say(ioctl(atoi(args[0]), KCHAN_IOC_REVOKE, 0));
+}
+
 static int c_unnamed(char **args)
 {
 	int fd = create_at(args[0], NULL, 0);
@@ -369,6 +374,7 @@ static const struct command {
 	{ "remove", 2, "PLACE NAME", c_remove },
 	{ "remove-id", 2, "PLACE ID", c_remove_id },
 	{ "remove-now", 2, "PLACE NAME", c_remove_now },
+	{ "revoke", 1, "DESCRIPTOR", c_revoke },
 	{ "unnamed", 1, "PLACE", c_unnamed },
 	{ "pair", 1, "PLACE", c_pair },
 	{ "use", 1, "DESCRIPTOR", c_use },
