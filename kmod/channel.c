@@ -212,9 +212,15 @@ static bool serial_less(struct rb_node *a, const struct rb_node *b)
 	return member(a)->serial < rb_entry(b, struct kchan_endpoint, node)->serial;
 }
 
-/* The first endpoint whose number is above @serial. */
-static struct kchan_endpoint *member_after_locked(struct kchan_channel *ch,
-						  u64 serial)
+/**
+ * kchan_channel_member_after_locked - find an endpoint
+ * @ch: the channel
+ * @serial: a number
+ *
+ * Return: the first whose number is above that, or NULL.
+ */
+struct kchan_endpoint *
+kchan_channel_member_after_locked(const struct kchan_channel *ch, u64 serial)
 	__must_hold(&ch->lock)
 {
 	struct rb_node *node = ch->members.rb_node;
@@ -256,7 +262,7 @@ unsigned int kchan_channel_members(struct kchan_channel *ch, u64 serial,
 	unsigned int n = 0;
 
 	spin_lock(&ch->lock);
-	ep = member_after_locked(ch, serial);
+	ep = kchan_channel_member_after_locked(ch, serial);
 	while (ep && n < max) {
 		struct rb_node *next = rb_next(&ep->node);
 

@@ -336,6 +336,9 @@ void kchan_channel_end_locked(struct kchan_channel *ch);
 void kchan_channel_retire(struct kchan_channel *ch);
 void kchan_channel_free(struct kchan_channel *ch);
 
+struct kchan_endpoint *
+kchan_channel_member_after_locked(const struct kchan_channel *ch, u64 serial)
+	__must_hold(&ch->lock);
 unsigned int kchan_channel_members(struct kchan_channel *ch, u64 serial,
 				   struct kchan_member *info,
 				   unsigned int max);

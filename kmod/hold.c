@@ -144,10 +144,9 @@ static void end_locked(struct kchan_endpoint *ep, struct kchan_msg *msg,
 		kchan_msg_slot(msg)->holds = false;
 		kchan_lend_ungive_locked(ep, msg);
 	}
-	if (verdict != KCHAN_VERDICT_BACK)
-		ch->events |= KCHAN_ROOM_EVENTS;
 	switch (verdict) {
 	case KCHAN_VERDICT_ACK:
+		ch->events |= KCHAN_ROOM_EVENTS;
 		ch->stats.received++;
 		ch->stats.received_bytes += msg->entry.size;
 		kchan_transfer_discard_locked(ch, msg, done);
@@ -268,29 +267,30 @@ void kchan_hold_release(struct kchan_endpoint *ep)
 	}
 }
 
-/* End the holding of a few, whoever holds them. Return: how many. */
-static unsigned int drop_step_locked(struct kchan_channel *ch,
-				     struct list_head *done)
+/*
+ * End the holding of a few, or look at a few endpoints, from the one after @serial on,
+ * which becomes the last that holds nothing. Return: true if there may be more.
+ */
+static bool drop_step_locked(struct kchan_channel *ch, u64 *serial,
+			     struct list_head *done)
 	__must_hold(&ch->lock)
 {
-	struct rb_node *node;
-	unsigned int n = 0;
+	struct kchan_endpoint *ep =
+		kchan_channel_member_after_locked(ch, *serial);
+	unsigned int n;
 
 	lockdep_assert_held(&ch->lock);
-	if (!ch->held_count)
-		return 0;
-	for (node = rb_first(&ch->members); node; node = rb_next(node)) {
-		struct kchan_endpoint *ep =
-			rb_entry(node, struct kchan_endpoint, node);
-
-		for (; !RB_EMPTY_ROOT(&ep->held); n++) {
-			if (n == KCHAN_STEP)
-				return n;
+	for (n = 0; ep && n < KCHAN_STEP; n++) {
+		if (RB_EMPTY_ROOT(&ep->held)) {
+			*serial = ep->serial;
+			ep = rb_entry_safe(rb_next(&ep->node),
+					   struct kchan_endpoint, node);
+		} else {
 			end_locked(ep, held(rb_first(&ep->held)),
 				   KCHAN_VERDICT_ACK, done);
 		}
 	}
-	return n;
+	return ep && ch->held_count;
 }
 
 /**
@@ -299,15 +299,16 @@ static unsigned int drop_step_locked(struct kchan_channel *ch,
  */
 void kchan_hold_drop(struct kchan_channel *ch)
 {
-	unsigned int n;
+	u64 serial = 0;
+	bool more;
 
 	do {
 		LIST_HEAD(done);
 
 		spin_lock(&ch->lock);
-		n = drop_step_locked(ch, &done);
+		more = drop_step_locked(ch, &serial, &done);
 		spin_unlock(&ch->lock);
 		kchan_store_recycle_all(ch, &done);
 		cond_resched();
-	} while (n);
+	} while (more);
 }

@@ -126,6 +126,8 @@ void kchan_reaper_bury_locked(struct kchan_channel *ch, struct kchan_msg *msg,
 {
 	lockdep_assert_held(&ch->lock);
 	msg->reason = reason;
+	/* One that was held, or on its way back, has had its room until now. */
+	ch->events |= KCHAN_ROOM_EVENTS;
 	if (ch->attr.dead_letter) {
 		ch->stats.dead_lettered[reason]++;
 		if (msg->slotted)

@@ -7,6 +7,7 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <sys/epoll.h>
 
 FIXTURE(redeliver)
 {
@@ -463,6 +464,48 @@ TEST_F(redeliver, message_handed_out_too_often_is_dropped_by_close)
 	EXPECT_TRUE(next_is(fd, 2, 1));
 	EXPECT_TRUE(kc_sums(fd));
 	close(fd);
+}
+
+/* How a held message may die on its way back. */
+static int die_by_nack(int rx)
+{
+	return kc_nack(rx, 1) == 1 ? rx : -1;
+}
+
+static int die_by_reject(int rx)
+{
+	return kc_reject(rx, 1) == 1 ? rx : -1;
+}
+
+static int die_by_close(int rx)
+{
+	return close(rx) ? -1 : 0;
+}
+
+TEST_F(redeliver, room_of_a_held_message_that_dies_is_told)
+{
+	static int (*const die[])(int rx) = {
+		die_by_nack, die_by_reject, die_by_close,
+	};
+	struct kchan_create arg = kc_create_arg(NULL);
+	struct epoll_event event = { .events = EPOLLOUT | EPOLLET };
+	unsigned int i;
+
+	arg.depth = 1;
+	arg.max_deliveries = 1;
+	for (i = 0; i < ARRAY_SIZE(die); i++) {
+		int fd = kc_create_with(self->ctl, &arg);
+		int rx = kc_reopen(fd, O_RDONLY), ep = epoll_create1(0);
+
+		ASSERT_TRUE(send_and_hold(fd, 1, rx, 1));
+		ASSERT_EQ(0, epoll_ctl(ep, EPOLL_CTL_ADD, fd, &event));
+		EXPECT_EQ(0, epoll_wait(ep, &event, 1, 0));
+		EXPECT_LE(0, die[i](rx));
+		EXPECT_EQ(1, epoll_wait(ep, &event, 1, 0)) TH_LOG("way %u", i);
+		EXPECT_EQ(0, kc_send(fd, 0, 0, "x", 1));
+		close(ep);
+		close(fd);
+	}
 }
 
 TEST_F(redeliver, message_handed_out_too_often_is_dropped_by_a_fault)
