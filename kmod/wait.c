@@ -200,9 +200,10 @@ static void add_plain(struct kchan_waitq *queue, struct kchan_waiter *waiter)
 		list_add_tail(&waiter->node, &queue->others);
 }
 
+/* By its own priority: it may have another on loan, for the lock that it has just now. */
 static void add(struct kchan_waitq *queue, struct kchan_waiter *waiter)
 {
-	waiter->rank = min(READ_ONCE(waiter->task->prio), MAX_RT_PRIO);
+	waiter->rank = min(READ_ONCE(waiter->task->normal_prio), MAX_RT_PRIO);
 	waiter->arrival = queue->arrivals++;
 	queue->needing_peer += waiter->need_peer;
 	if (waiter->filter.kind)
