@@ -74,7 +74,7 @@ static __always_inline void kchan_recv_describe(struct kchan_recv *arg,
 	kchan_current_ids(msg->user->uid, msg->gid, &arg->uid, &arg->gid);
 	arg->expiry = expiry ? expiry + offset : 0;
 	arg->reason = msg->reason;
-	arg->origin = msg->origin;
+	arg->origin = kchan_msg_origin(msg);
 }
 
 int kchan_endpoint_open(struct inode *inode, struct file *file);

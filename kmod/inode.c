@@ -182,9 +182,6 @@ int kchan_inode_begin(struct kchan_inode *ki, const struct kchan_attr *attr)
 	err = resolve_attr(&ki->attr, &ns->limits);
 	if (err)
 		return err;
-	/* A message has room for 32 bits of where it died. */
-	if (ki->vfs.i_ino > U32_MAX)
-		return -ENOSPC;
 	ki->creator = kchan_user_find(current_euid());
 	if (!ki->creator)
 		return -ENOMEM;

@@ -252,9 +252,9 @@ kchan_lend_drop_locked(struct kchan_channel *ch, struct kchan_msg *msg)
 		return;
 	atomic_set(&msg->refs, 1);
 	msg->deliveries = 0;
-	msg->reason = 0;
 	msg->due = false;
-	msg->origin = 0;
+	msg->reason = 0;
+	msg->letter = false;
 	slot->holds = false;
 	slot->away = false;
 	kchan_lend_push_locked(slot->lender, slot);

@@ -36,16 +36,17 @@ struct kchan_due {
  * @time: when it entered the queue, CLOCK_MONOTONIC ns
  * @pid: sending process, referenced
  * @user: who pays for it, and its uid, referenced
- * @payer: css_set that the memory was charged under; compared, never followed
+ * @payer: css_set that the memory was charged under; compared, never followed; or NULL
+ * @origin: with @letter number of the channel where it died
  * @gid: effective group of the sending endpoint's opener
  * @refs: its owner, and each who peeks at it [atomic]
- * @origin: number of the channel where it died, or 0
  * @deliveries: how often it was handed to a receiver, 65535 at most
  * @class: size class of the allocation
- * @reason: KCHAN_DEAD_*, or 0
  * @due: there is a &struct kchan_due [const while it has an owner]
  * @expiring: it is among those that will expire
  * @slotted: its payload is in a slot, and there is a &struct kchan_slot [const]
+ * @reason: KCHAN_DEAD_*, or 0
+ * @letter: it has left for a dead-letter channel
  * @data: payload, or what is said to be there
  *
  * Whoever has taken it from the queue, or not put it there yet, owns it. While it is
@@ -57,16 +58,19 @@ struct kchan_msg {
 	u64 time;
 	struct pid *pid;
 	struct kchan_user *user;
-	const void *payer;
+	union {
+		const void *payer;
+		u64 origin;
+	};
 	kgid_t gid;
 	atomic_t refs;
-	u32 origin;
 	u16 deliveries;
 	u8 class;
-	u8 reason : 4;
 	bool due : 1;
 	bool expiring : 1;
 	bool slotted : 1;
+	u8 reason;
+	bool letter;
 	u8 data[] __aligned(8);
 };
 
@@ -247,6 +251,12 @@ struct kchan_msg *kchan_msg_new(u64 room);
 struct kchan_msg *kchan_msg_new_slotted(void);
 bool kchan_msg_reusable(const struct kchan_msg *msg);
 void kchan_msg_free(struct kchan_msg *msg);
+
+/* The number of the channel where it died, or 0. */
+static inline u64 kchan_msg_origin(const struct kchan_msg *msg)
+{
+	return unlikely(msg->letter) ? msg->origin : 0;
+}
 
 /**
  * kchan_msg_is_small - is a message of the smallest class, and not empty?

@@ -227,6 +227,7 @@ static bool letter_send(struct kchan_channel *ch, struct kchan_msg *msg)
 
 	target = kchan_inode_find(ch->ns, ch->attr.dead_letter);
 	if (target) {
+		msg->letter = true;
 		msg->origin = ch->id;
 		taken = bequeath(target, msg);
 		kchan_inode_put(target);

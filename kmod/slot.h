@@ -32,7 +32,7 @@ static __always_inline void kchan_slot_describe(struct kchan_take *arg,
 	kchan_current_ids(msg->user->uid, msg->gid, &arg->uid, &arg->gid);
 	arg->reason = msg->reason;
 	arg->expiry = kchan_time_to_user(kchan_msg_expiry(msg));
-	arg->origin = msg->origin;
+	arg->origin = kchan_msg_origin(msg);
 	arg->pool = 0;
 	arg->reserved = 0;
 }

@@ -163,8 +163,14 @@ kchan_store_new_of(struct kchan_channel *ch, struct kchan_user *user, u32 size,
 static __always_inline void kchan_store_clean(struct kchan_msg *msg)
 {
 	msg->deliveries = 0;
+	if (likely(!msg->reason))
+		return;
 	msg->reason = 0;
-	msg->origin = 0;
+	/* Who paid for it nobody knows any more, so nobody will take it. */
+	if (msg->letter) {
+		msg->letter = false;
+		msg->payer = NULL;
+	}
 }
 
 /* The channel keeps a message; one of whole pages is charged as kept by now. */
