@@ -294,6 +294,7 @@ int kchan_send(struct kchan *ch, const void *buf, size_t len);
  * -EIDRM: the channel was revoked, or its network namespace is gone;
  * -EINTR: a signal handler ran that was set up without SA_RESTART; nothing was sent;
  * -EINVAL: an unknown flag, or @prio above KCHAN_PRIO_MAX;
+ * -EIO: what of a slot was swapped out cannot be read;
  * -EMSGSIZE: @len is above the channel's msgsize;
  * -ENOMEM: there is not enough memory;
  * -ENOSPC: the queue is full, and the channel's overflow is KCHAN_OVERFLOW_REJECT;
@@ -399,6 +400,7 @@ ssize_t kchan_recv(struct kchan *ch, void *buf, size_t size);
  * without use; @reserved is not 0;
  * -EMSGSIZE: the message is longer than @size, and stays queued; @info->len says how
  * long, the rest of it is left as it was;
+ * -ENOMEM, -EIO: what of a slot was swapped out cannot be had; the message is put back;
  * -EPIPE: would wait, KCHAN_NEED_PEER, and no sender is open;
  * -ETIMEDOUT: the deadline passed.
  */
@@ -618,8 +620,10 @@ ssize_t kchan_msgsize(const struct kchan *ch);
  * endpoint fail with -EIDRM. The handle is still to be closed.
  *
  * Return: 0, or
+ * -EACCES: a security module forbids to remove the name;
  * -EIDRM: it has been done before, or the network namespace is gone;
- * -EPERM: the caller neither owns the channel nor has CAP_FOWNER.
+ * -EPERM: the caller neither owns the channel nor has CAP_FOWNER;
+ * -EROFS: it has a name, and was opened through a mount that is read-only.
  */
 int kchan_revoke(struct kchan *ch);
 

@@ -214,8 +214,8 @@ struct kchan_features {
  * .max_msgsize, .max_bytes), EDQUOT (the caller's user has
  * net.kchan.max_channels_user channels and directories, or would have pools above
  * net.kchan.max_pool_bytes_user), ENOSPC (the namespace has
- * net.kchan.max_channels, or has given out all numbers), EROFS (the directory's
- * mount is read-only), EXDEV (something else is mounted on a directory in @name).
+ * net.kchan.max_channels), EROFS (the directory's mount is read-only), EXDEV
+ * (something else is mounted on a directory in @name).
  */
 struct kchan_create {
 	__u32 size;
@@ -283,7 +283,7 @@ struct kchan_create {
  * Errors, beside those of all commands: EACCES, EIDRM (the namespace is gone, or
  * the channel was revoked meanwhile), EISDIR (a directory), EMFILE and ENFILE,
  * EINVAL (a malformed name or open flags), ENAMETOOLONG, ENOENT, ENOMEM,
- * ENOTDIR.
+ * ENOTDIR, EXDEV (something else is mounted on a directory in @name).
  */
 struct kchan_open {
 	__u32 size;
@@ -616,7 +616,9 @@ struct kchan_batch {
  *
  * All else is as with any message: priority, tag, expiry, filters, overflow,
  * dead letters, counters. read(2) and RECV copy it out of the slot, and the slot is
- * free then. A part that nobody has written reads as zeros.
+ * free then. A part that nobody has written reads as zeros. Where there is no memory
+ * for a slot, or for what of it was swapped out, calls fail with ENOMEM, and where that
+ * cannot be read with EIO; a message that was to be received is put back.
  *
  * write(2) and SEND need a free slot, too, and wait for one. Where overflow is DROP
  * they drop the message that is worth least, as LOAN does; that is lost also if the
@@ -1007,7 +1009,9 @@ struct kchan_state {
  * one, drops what is queued, and ends every endpoint, the caller's own included:
  * waiting calls and all later ones fail with EIDRM, poll(2) says EPOLLHUP and
  * EPOLLERR. Only the owner of the channel (st_uid) or a holder of CAP_FOWNER may
- * do it, through any endpoint: else EPERM. A second time: EIDRM.
+ * do it, through any endpoint: else EPERM. A second time: EIDRM. Where it has a
+ * name: EROFS (the endpoint was opened through a mount that is read-only), EACCES (a
+ * security module forbids to remove the name).
  */
 
 #endif /* _UAPI_LINUX_KCHAN_H */
