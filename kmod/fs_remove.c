@@ -59,6 +59,19 @@ static void unlock_entry(struct dentry *parent, struct dentry *dentry)
 	dput(parent);
 }
 
+/* Is the name of a locked entry, which has lost it, another's by now? */
+static bool name_is_taken(const struct dentry *dentry)
+{
+	struct qstr name = dentry->d_name;
+	struct dentry *other;
+	bool is;
+
+	other = d_hash_and_lookup(dentry->d_parent, &name);
+	is = other && d_really_is_positive(other);
+	dput(other);
+	return is;
+}
+
 /* Remove a locked entry without asking who may, if it is not removed yet. */
 static void remove_locked(struct inode *dir, struct dentry *dentry)
 {
@@ -83,7 +96,8 @@ static void remove_locked(struct inode *dir, struct dentry *dentry)
 		kchan_event_name(inode, dentry, KCHAN_EVENT_REMOVED);
 		atomic_inc(&ns->changes);
 		fsnotify_link_count(inode);
-		fsnotify_unlink(dir, dentry);
+		if (!name_is_taken(dentry))
+			fsnotify_unlink(dir, dentry);
 	}
 	kchanfs_unpinned(dir->i_sb);
 }

@@ -379,7 +379,7 @@ int kchan_inode_attach(struct kchan_inode *ki, struct kchan_endpoint *ep)
 		return PTR_ERR(ch);
 	ep->channel = ch;
 	err = kchan_channel_attach(ep);
-	/* Who has revoked it removes its name, if it is automatic and we were the last. */
+	/* It is revoked, so it is not for us to remove its name. */
 	if (err)
 		kchan_inode_unhold(ki);
 	return err;
@@ -464,7 +464,8 @@ bool kchan_inode_unhold(struct kchan_inode *ki)
 
 	spin_lock(&ki->lock);
 	unused = !--ki->holds;
-	last = unused && ki->attr.automatic;
+	/* Who has revoked it sees to its name. */
+	last = unused && ki->attr.automatic && !ki->revoked;
 	/* GONE_NAME: pairs with entry_revalidate() */
 	if (last)
 		WRITE_ONCE(ki->gone, true);

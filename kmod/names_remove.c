@@ -30,7 +30,8 @@ static int unlink_locked(const struct path *parent, struct dentry *dentry,
 	int err;
 
 	lockdep_assert_held_write(&d_inode(parent->dentry)->i_rwsem);
-	if (!inode || (arg->id && arg->id != inode->i_ino))
+	if (!inode || kchan_inode_loses_name(inode) ||
+	    (arg->id && arg->id != inode->i_ino))
 		return -ENOENT;
 	if (d_is_dir(dentry))
 		return -EISDIR;
@@ -52,8 +53,7 @@ static struct dentry *find_locked(const struct kchan_place *place)
 	if (err)
 		return ERR_PTR(err);
 	dentry = d_hash_and_lookup(parent, &name);
-	if (!dentry || !d_really_is_positive(dentry) ||
-	    kchan_inode_loses_name(d_inode(dentry))) {
+	if (!dentry || !d_really_is_positive(dentry)) {
 		dput(dentry);
 		return ERR_PTR(-ENOENT);
 	}

@@ -545,7 +545,7 @@ static struct kchan_inode *find_name(struct viewing *view, const char *name)
 	ihold(inode);
 	dput(dentry);
 	ki = kchan_i(inode);
-	if (!READ_ONCE(ki->gone))
+	if (!kchan_inode_loses_name(inode))
 		return ki;
 	kchan_inode_put(ki);
 	return ERR_PTR(-ENOENT);

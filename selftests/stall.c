@@ -9,6 +9,7 @@
 #include <linux/userfaultfd.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -135,6 +136,12 @@ static bool is_in(pid_t pid, const char *states)
 		(end = strrchr(buf, ')')) && strchr(states, end[2]);
 }
 
+/* For a lock, which a signal does not end. */
+static bool waits(pid_t pid)
+{
+	return KC_EVENTUALLY(is_in(pid, "D"));
+}
+
 TEST_F(stall, name_of_a_revoked_channel_is_none_though_it_is_not_removed_yet)
 {
 	pid_t pid;
@@ -147,6 +154,64 @@ TEST_F(stall, name_of_a_revoked_channel_is_none_though_it_is_not_removed_yet)
 	ASSERT_LT(0, stall_end(&self->stall));
 	EXPECT_EQ(-ENOENT, kc_reap(pid));
 	EXPECT_LE(0, kc_create(CTL, "a", O_RDWR));
+}
+
+static int make_anew(void *arg)
+{
+	struct kc_env *env = arg;
+	struct kchan_create create = kc_create_arg("a");
+	int fd;
+
+	create.flags = KCHAN_CREATE_EXCL;
+	fd = kc_create_with(env->ctl, &create);
+	return fd < 0 ? fd : 0;
+}
+
+static bool has_no_name(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && !st.st_nlink;
+}
+
+/* C for what was made, D for what was removed, in the order in which it was told. */
+static void read_events(int in, char *told)
+{
+	char buf[1024] __attribute__((aligned(8)));
+	ssize_t n = read(in, buf, sizeof(buf)), at;
+
+	for (at = 0; at < n; at += sizeof(struct inotify_event) +
+				   ((struct inotify_event *)(buf + at))->len)
+		*told++ = ((struct inotify_event *)(buf + at))->mask & IN_CREATE ?
+			  'C' : 'D';
+	*told = '\0';
+}
+
+/* Who makes it anew may come before what removes the old name. */
+TEST_F(stall, name_that_is_made_anew_is_not_told_to_be_removed)
+{
+	int in = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	char told[64];
+	pid_t maker;
+
+	ASSERT_LE(0, inotify_add_watch(in, self->env.dir, IN_CREATE | IN_DELETE));
+	ASSERT_EQ(0, stall_begin(&self->stall, &self->env));
+	maker = kc_fork(make_anew, &self->env);
+	ASSERT_TRUE(waits(maker));
+	ASSERT_EQ(0, kc_revoke(self->fd));
+	/* Until what removes the name waits, too, and then mostly comes second. */
+	usleep(100000);
+	ASSERT_LT(0, stall_end(&self->stall));
+	EXPECT_EQ(0, kc_reap(maker));
+	EXPECT_TRUE(KC_EVENTUALLY(has_no_name(self->fd)));
+	EXPECT_EQ(0, access(PATH("a"), F_OK));
+	/* By then it has let go of the directory. */
+	EXPECT_EQ(0, mkdir(PATH("last"), 0777));
+	read_events(in, told);
+	EXPECT_TRUE(!strcmp(told, "CC") || !strcmp(told, "DCC"))
+		TH_LOG("told: %s", told);
+	EXPECT_EQ(0, kc_remove(CTL, "a", 0, 0));
+	close(in);
 }
 
 TEST_F(stall, mount_options_wait_for_no_directory)
@@ -194,12 +259,6 @@ static bool ends(kc_fn fn, void *arg)
 		return status == 0;
 	kill(pid, SIGKILL);
 	return false;
-}
-
-/* For a lock, which a signal does not end. */
-static bool waits(pid_t pid)
-{
-	return KC_EVENTUALLY(is_in(pid, "D"));
 }
 
 static int make_directory(void *arg)
