@@ -205,7 +205,8 @@ int conf_read(struct conf *conf, const char *file)
 		status |= parse_line(conf, line, where);
 		free(where);
 	}
-	if (ferror(in))
+	/* Without memory for a line there is no error of the file. */
+	if (!feof(in))
 		status = report(file, "%s", strerror(errno));
 	free(line);
 	fclose(in);

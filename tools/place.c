@@ -78,6 +78,9 @@ static char *find_mount(dev_t dev, bool (*want)(const struct mount *mount))
 		    want(&mount))
 			dir = xstrdup(mount.dir);
 	}
+	/* Without memory for a line nothing is known of the mounts that follow. */
+	if (!dir && !feof(file))
+		exit(report_error(NULL, -errno));
 	free(line);
 	fclose(file);
 	return dir;

@@ -99,7 +99,10 @@ static int report_input(void)
 	return report(NULL, "standard input: %s", strerror(errno));
 }
 
-/* The last needs no separator. */
+/*
+ * The last needs no separator. A message that does not fit into memory ends the input,
+ * too, but is no error of the stream.
+ */
 static int send_separated(struct sender *s)
 {
 	int status = EXIT_SUCCESS;
@@ -113,7 +116,7 @@ static int send_separated(struct sender *s)
 			len--;
 		status = send_one(s, message, len);
 	}
-	if (ferror(stdin))
+	if (!status && !feof(stdin))
 		status = report_input();
 	free(message);
 	return status;

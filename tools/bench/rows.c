@@ -93,6 +93,7 @@ int rows_read(struct rows *rows, const char *name)
 	char *line = NULL;
 	size_t size = 0;
 	bool good = true;
+	int err;
 
 	if (!file)
 		return report_error(name, -errno);
@@ -100,8 +101,11 @@ int rows_read(struct rows *rows, const char *name)
 		number++;
 		good = read_row(rows, line);
 	}
+	err = good && !feof(file) ? -errno : 0;
 	free(line);
 	fclose(file);
+	if (err)
+		return report_error(name, err);
 	if (!good)
 		return report(name,
 			      "line %u is none that kchan bench --json writes",
