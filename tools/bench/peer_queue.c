@@ -128,7 +128,8 @@ static int receive_sysv(struct link *l)
 	return errno == ENOMSG ? -EAGAIN : -errno;
 }
 
-#define UNKNOWN (-2) /* who made it may have ended before the identifier was here */
+/* Who made it may have ended before the identifier was here. */
+#define UNKNOWN (-2)
 
 /* Runs at once, whose numbers are close, have keys that are far apart. 0 is no key. */
 static key_t key_sysv(const struct link *l)
