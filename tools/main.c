@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* kchan: channels from the command line. Each subcommand is in a file of its name. */
 #define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "netns.h"
 #include "tool.h"
@@ -94,6 +97,21 @@ static int run_link(const struct command *link, int argc, char **argv)
 	return link->run(argc, argv);
 }
 
+/*
+ * Where standard input, output or error is closed, what is opened next would get its
+ * number: lines for the user would be sent as messages. What stands in for it here can
+ * be neither read nor written, and is closed for commands that are run.
+ */
+static void hold_places(void)
+{
+	int fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+			open("/", O_PATH | O_CLOEXEC);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -105,6 +123,7 @@ int main(int argc, char **argv)
 	const struct command *link = find_link(argv[0]);
 	int c;
 
+	hold_places();
 	setlocale(LC_ALL, "");
 	opterr = 0;
 	if (link)
