@@ -333,10 +333,12 @@ static void step(struct worker *w)
 		take_message(w);
 }
 
+/* Of an ignored SIGCHLD, which whoever started the worker may have left, nothing comes. */
 static bool open_signals(struct worker *w)
 {
 	sigset_t set;
 
+	signal(SIGCHLD, SIG_DFL);
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	sigaddset(&set, SIGINT);
