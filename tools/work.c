@@ -333,7 +333,10 @@ static void step(struct worker *w)
 		take_message(w);
 }
 
-/* Of an ignored SIGCHLD, which whoever started the worker may have left, nothing comes. */
+/*
+ * Of an ignored SIGCHLD, which whoever started the worker may have left, nothing comes.
+ * SIGXFSZ is blocked alone: who writes past a limit is told so by write(2).
+ */
 static bool open_signals(struct worker *w)
 {
 	sigset_t set;
@@ -343,8 +346,9 @@ static bool open_signals(struct worker *w)
 	sigaddset(&set, SIGCHLD);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
-	sigprocmask(SIG_BLOCK, &set, &w->mask);
 	w->signals = signalfd(-1, &set, SFD_CLOEXEC);
+	sigaddset(&set, SIGXFSZ);
+	sigprocmask(SIG_BLOCK, &set, &w->mask);
 	return w->signals >= 0;
 }
 
