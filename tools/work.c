@@ -68,7 +68,11 @@ struct worker {
 	struct buffer buffer;
 };
 
-enum { OPT_IDLE = LONG_ONLY, OPT_RETRY };
+enum {
+	WORD = 1, /* no option, where getopt_long() returns words in their order */
+	OPT_IDLE = LONG_ONLY,
+	OPT_RETRY,
+};
 
 static int help(void)
 {
@@ -421,11 +425,23 @@ static int work(struct worker *w)
 	return w->status;
 }
 
+/* What comes before -- and is no option. */
+static int parse_word(char *word, struct worker *w)
+{
+	if (w->name)
+		return misuse("%s: only a NAME goes before -- and a COMMAND",
+			      word);
+	w->name = word;
+	return EXIT_SUCCESS;
+}
+
 static int parse_option(int c, char **argv, struct worker *w)
 {
 	uint64_t n;
 
 	switch (c) {
+	case WORD:
+		return parse_word(optarg, w);
 	case 'P':
 		if (!parse_number(optarg, PARALLEL_MAX, &n) || !n)
 			return bad_value("--parallel",
@@ -463,7 +479,8 @@ int cmd_work(int argc, char **argv)
 	struct worker w = { .parallel = 1, .idle = -1 };
 	int c;
 
-	while ((c = getopt_long(argc, argv, ":P:n:h", options, NULL)) != -1) {
+	/* In their order: a word too many before -- is not to be run. */
+	while ((c = getopt_long(argc, argv, "-:P:n:h", options, NULL)) != -1) {
 		if (c == 'h')
 			return help();
 		if (parse_option(c, argv, &w))
@@ -471,9 +488,8 @@ int cmd_work(int argc, char **argv)
 	}
 	if (strcmp(argv[optind - 1], "--") != 0)
 		return misuse("-- and a COMMAND must follow");
-	if (argc - optind < 2)
+	if (!w.name || optind == argc)
 		return misuse("a NAME or a COMMAND is missing");
-	w.name = argv[optind];
-	w.command = argv + optind + 1;
+	w.command = argv + optind;
 	return work(&w);
 }
