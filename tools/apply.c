@@ -121,13 +121,29 @@ static void say_make(const struct entry *e, mode_t mode)
 	free(owner);
 }
 
+static bool gives_owner(const struct entry *e)
+{
+	return e->uid != UID_ANY || e->gid != GID_ANY;
+}
+
 /* The mode comes last, as a change of owner may take bits away. */
 static int set_rights(int fd, const struct entry *e)
 {
-	if ((e->uid != UID_ANY || e->gid != GID_ANY) &&
-	    fchown(fd, e->uid, e->gid))
+	if (gives_owner(e) && fchown(fd, e->uid, e->gid))
 		return -errno;
 	if (e->mode != MODE_ANY && fchmod(fd, e->mode))
+		return -errno;
+	return 0;
+}
+
+/* Likewise of what an owner may not open. There are no symbolic links in kchanfs. */
+static int set_rights_in(const struct place *place, const struct entry *e)
+{
+	if (gives_owner(e) && fchownat(place->dir, place->last, e->uid, e->gid,
+				       AT_SYMLINK_NOFOLLOW))
+		return -errno;
+	if (e->mode != MODE_ANY &&
+	    fchmodat(place->dir, place->last, e->mode, 0))
 		return -errno;
 	return 0;
 }
@@ -143,14 +159,8 @@ static int report_rights(const char *object, int err)
 static int correct_directory(const char *object, const struct entry *e,
 			     const struct place *place)
 {
-	int fd = openat(place->dir, place->last,
-			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	int err;
+	int err = set_rights_in(place, e);
 
-	if (fd < 0)
-		return report_error(object, -errno);
-	err = set_rights(fd, e);
-	close(fd);
 	return err ? report_rights(object, err) : EXIT_SUCCESS;
 }
 
@@ -318,8 +328,21 @@ static int check_attrs(const struct run *run, const char *object,
 	return status;
 }
 
-static int old_queue(const struct run *run, const char *object,
-		     const struct entry *e, const struct channel *channel)
+/* Of a channel whose mode keeps its owner from opening it; kchanfs must be mounted. */
+static bool set_unopened(struct run *run, const struct entry *e)
+{
+	struct place place;
+	int err;
+
+	if (open_place(run, e->name, &place))
+		return false;
+	err = set_rights_in(&place, e);
+	place_close(&place);
+	return !err;
+}
+
+static int old_queue(struct run *run, const char *object, const struct entry *e,
+		     const struct channel *channel)
 {
 	struct rights now = { channel->mode, channel->uid, channel->gid };
 	int err, status = check_attrs(run, object, e, channel);
@@ -332,6 +355,8 @@ static int old_queue(const struct run *run, const char *object,
 		return status;
 	}
 	err = kchan_open(&ch, e->name, O_RDONLY);
+	if (err == -EACCES && set_unopened(run, e))
+		return status;
 	if (err)
 		return report_open(object, e->name, err, "open");
 	err = set_rights(kchan_fd(ch), e);
@@ -339,7 +364,7 @@ static int old_queue(const struct run *run, const char *object,
 	return err ? report_rights(object, err) : status;
 }
 
-static int apply_queue(const struct run *run, const char *object,
+static int apply_queue(struct run *run, const char *object,
 		       const struct entry *e)
 {
 	struct channel channel;
