@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What was listed: netlink.h without netlink. */
-#include "names.h"
 #include "netlink.h"
 #include "text.h"
 #include "tool.h"
@@ -11,29 +10,6 @@ static int compare_ids(const void *a, const void *b)
 	const struct channel *one = a, *other = b;
 
 	return one->id < other->id ? -1 : one->id > other->id;
-}
-
-static bool is_there(const struct channels *channels, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < channels->count; i++) {
-		if (name_matches(channels->list[i].name, name))
-			return true;
-	}
-	return false;
-}
-
-int channels_check_names(const struct channels *channels, char **names)
-{
-	int status = EXIT_SUCCESS;
-
-	for (; *names; names++) {
-		if (!is_there(channels, *names))
-			status = report(*names, "no such channel, or none that "
-						"you may see");
-	}
-	return status;
 }
 
 const struct channel *channels_find(const struct channels *channels,

@@ -89,7 +89,7 @@ static bool wanted(const struct channel *channel, const void *arg)
 /* Whether there is all that was asked for. */
 static int check_found(const struct channels *channels, const struct options *o)
 {
-	int status = channels_check_names(channels, o->names);
+	int status = names_check(o->names, channels);
 
 	if (o->id && !channels_find(channels, o->id))
 		status = report("--id",

@@ -5,6 +5,8 @@
 
 #include <stdbool.h>
 
+#include "netlink.h"
+
 /* Is it the name @pattern, or below it? @name may be NULL. */
 bool name_matches(const char *name, const char *pattern);
 bool any_name_matches(const char *name, char **patterns);
@@ -14,5 +16,15 @@ bool any_name_matches(const char *name, char **patterns);
  * is reported.
  */
 bool names_are_relative(char **names);
+
+/* Without the slashes at its end; to be freed. */
+char *name_without_slashes(const char *name);
+/* Of a name without leading slash; kchanfs need not be mounted. */
+bool name_is_directory(const char *name);
+/*
+ * Whether each of @names is among @channels, or a directory. Return: exit status; those
+ * that are not are reported.
+ */
+int names_check(char **names, const struct channels *channels);
 
 #endif /* KCHAN_NAMES_H */

@@ -148,8 +148,6 @@ void channels_keep(struct channels *channels,
 /* The one of that number in a list as it came, or NULL. */
 const struct channel *channels_find(const struct channels *channels,
 				    uint64_t id);
-/* Whether each of @names is there, or something below it; reports those that are not. */
-int channels_check_names(const struct channels *channels, char **names);
 /* Sets the names of dead-letter channels that are in such a list, too. */
 void channels_name_dead_letters(struct channels *channels);
 /* Its dead-letter channel by name or, if need be, by number; to be freed; NULL: none. */

@@ -10,6 +10,7 @@
 
 #include <kchan.h>
 
+#include "names.h"
 #include "place.h"
 #include "tool.h"
 
@@ -157,23 +158,12 @@ static int open_directory(const char *path)
 	return err;
 }
 
-/* As a shell that completes the name of a directory adds one. */
-static char *without_slashes(const char *name)
-{
-	char *copy = xstrdup(name);
-	size_t len = strlen(copy);
-
-	while (len > 1 && copy[len - 1] == '/')
-		copy[--len] = '\0';
-	return copy;
-}
-
 static int open_in(const char *root, const char *name, struct place *place)
 {
 	const char *slash;
 	char *path;
 
-	place->name = without_slashes(name);
+	place->name = name_without_slashes(name);
 	slash = strrchr(place->name, '/');
 	place->last = slash ? slash + 1 : place->name;
 	path = xprintf("%s/%.*s", root, (int)(place->last - place->name),

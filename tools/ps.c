@@ -112,7 +112,7 @@ static int list(const struct table *table, const struct filter *filter)
 	err = get(&channels, &endpoints);
 	if (err)
 		return report_error(NULL, err);
-	status = channels_check_names(&channels, filter->names);
+	status = names_check(filter->names, &channels);
 	put_names(&endpoints, &channels);
 	keep_wanted(&endpoints, filter);
 	if (endpoints.count)
