@@ -8,6 +8,7 @@
 #include "explain.h"
 #include "ipcmk.h"
 #include "make.h"
+#include "names.h"
 #include "parse.h"
 #include "place.h"
 #include "tool.h"
@@ -73,18 +74,14 @@ static int help(void)
 	return EXIT_SUCCESS;
 }
 
+/* A name needs no mount: at the limit of channels none could be found. */
 static bool is_directory(const char *name)
 {
-	struct place place;
 	struct stat st;
-	bool is;
 
-	if (place_open(NULL, name, &place))
-		return false;
-	is = fstatat(place.dir, place.last, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	     S_ISDIR(st.st_mode);
-	place_close(&place);
-	return is;
+	if (name[0] != '/')
+		return name_is_directory(name);
+	return lstat(name, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
 /* A directory says so even to who may not open it. */
@@ -109,26 +106,8 @@ static int accept_existing(const char *name, bool directory)
 	return EXIT_SUCCESS;
 }
 
-static int make_one(const char *name, const struct options *o)
+static int report_made(const char *name, int err, const struct options *o)
 {
-	struct place place;
-	int err;
-
-	if (o->directory) {
-		err = place_open(NULL, name, &place);
-		if (err)
-			return err;
-		err = make_directory(&place, o->mode);
-		place_close(&place);
-		return err;
-	}
-	return make_channel(name, o->mode, &o->attrs, o->dead_letter, NULL);
-}
-
-static int make(const char *name, const struct options *o)
-{
-	int err = make_one(name, o);
-
 	switch (err) {
 	case 0:
 		return EXIT_SUCCESS;
@@ -136,14 +115,49 @@ static int make(const char *name, const struct options *o)
 		if (o->if_missing)
 			return accept_existing(name, o->directory);
 		return report(name, "exists (--if-missing leaves it alone)");
-	case -ENXIO:
-	case -ENOTTY:
-		if (o->directory)
-			return report_place(name, name, err);
-		/* fallthrough */
 	default:
 		return report_make(name, name, err, &o->attrs);
 	}
+}
+
+/* The directory above it was not found, for which a channel more may be needed. */
+static int report_unplaced(const char *name, int err, const struct options *o)
+{
+	switch (err) {
+	case -EDQUOT:
+	case -ENOSPC:
+		if (o->if_missing && is_directory(name))
+			return EXIT_SUCCESS;
+		/* fallthrough */
+	case -ENXIO:
+	case -ENOTTY:
+		return report_place(name, name, err);
+	default:
+		return report_make(name, name, err, &o->attrs);
+	}
+}
+
+static int make_in_place(const char *name, const struct options *o)
+{
+	struct place place;
+	int err;
+
+	err = place_open(NULL, name, &place);
+	if (err)
+		return report_unplaced(name, err, o);
+	err = make_directory(&place, o->mode);
+	place_close(&place);
+	return report_made(name, err, o);
+}
+
+static int make(const char *name, const struct options *o)
+{
+	int err;
+
+	if (o->directory)
+		return make_in_place(name, o);
+	err = make_channel(name, o->mode, &o->attrs, o->dead_letter, NULL);
+	return report_made(name, err, o);
 }
 
 static int parse_attr(struct options *o, enum attr attr)
