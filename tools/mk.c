@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #define _GNU_SOURCE
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -74,7 +73,7 @@ static int help(void)
 	return EXIT_SUCCESS;
 }
 
-/* A name needs no mount: at the limit of channels none could be found. */
+/* It need not be readable, nor mounted: at the limit of channels no mount is found. */
 static bool is_directory(const char *name)
 {
 	struct stat st;
@@ -84,24 +83,12 @@ static bool is_directory(const char *name)
 	return lstat(name, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-/* A directory says so even to who may not open it. */
-static bool is_channel(const char *name)
-{
-	struct kchan *ch;
-	int err;
-
-	err = kchan_open(&ch, name, O_RDONLY);
-	if (!err)
-		kchan_close(ch);
-	return err != -EISDIR;
-}
-
 /* Is it at least of the kind that was asked for? */
 static int accept_existing(const char *name, bool directory)
 {
 	if (directory && !is_directory(name))
 		return report(name, "exists, and is no directory");
-	if (!directory && !is_channel(name))
+	if (!directory && is_directory(name))
 		return report(name, "exists, and is a directory");
 	return EXIT_SUCCESS;
 }
