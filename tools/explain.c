@@ -49,7 +49,7 @@ int report_error(const char *object, int err)
 	}
 }
 
-static int report_malformed(const char *object)
+int report_malformed(const char *object)
 {
 	return report(object, "malformed name (parts of 1 to 255 bytes between "
 			      "single slashes, none beginning with a dot, no "
@@ -162,6 +162,8 @@ static int report_directory(const char *object, const char *name,
 
 	if (!slash)
 		return report(object, "%s the root directory of kchanfs", what);
+	if (slash == name)
+		return report(object, "%s the directory /", what);
 	return report(object, "%s the directory %.*s", what,
 		      (int)(slash - name), name);
 }
@@ -316,6 +318,8 @@ int report_remove(const char *object, const char *name, int err, bool directory)
 	case -EISDIR:
 		return report(object, "is a directory (kchan rm -d)");
 	case -ENOTDIR:
+		if (!directory)
+			return report_error(object, err);
 		return report(object, "is not a directory");
 	case -ENOTEMPTY:
 		return report(object, "the directory is not empty");

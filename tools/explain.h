@@ -13,7 +13,9 @@
 
 #include "attrs.h"
 
-/* @object: how the line calls it; @name: its name; @err: a negative errno. */
+/* @object: how the line calls it. */
+int report_malformed(const char *object);
+/* @name: its name; @err: a negative errno. */
 int report_make(const char *object, const char *name, int err,
 		const struct attrs *attrs);
 /* The dead-letter channel @name cannot be one. */

@@ -10,6 +10,7 @@
 
 #include <kchan.h>
 
+#include "explain.h"
 #include "names.h"
 #include "place.h"
 #include "tool.h"
@@ -158,6 +159,13 @@ static int open_directory(const char *path)
 	return err;
 }
 
+void place_close(struct place *place)
+{
+	close(place->dir);
+	free(place->name);
+}
+
+/* A name like .. would lead out of the directory, or out of kchanfs. */
 static int open_in(const char *root, const char *name, struct place *place)
 {
 	const char *slash;
@@ -170,10 +178,14 @@ static int open_in(const char *root, const char *name, struct place *place)
 		       place->name);
 	place->dir = open_directory(path);
 	free(path);
-	if (place->dir >= 0)
+	if (place->dir < 0) {
+		free(place->name);
+		return place->dir;
+	}
+	if (*place->last && *place->last != '.')
 		return 0;
-	free(place->name);
-	return place->dir;
+	place_close(place);
+	return -EINVAL;
 }
 
 int place_open(const char *mount, const char *name, struct place *place)
@@ -191,12 +203,6 @@ int place_open(const char *mount, const char *name, struct place *place)
 	err = open_in(found, name, place);
 	free(found);
 	return err;
-}
-
-void place_close(struct place *place)
-{
-	close(place->dir);
-	free(place->name);
 }
 
 int place_device(const char *name, dev_t *dev)
@@ -245,6 +251,8 @@ int report_place(const char *object, const char *name, int err)
 			      "mounted (kchan mount)");
 	case -ENOTTY:
 		return report(object, "is in no kchanfs");
+	case -EINVAL:
+		return report_malformed(object);
 	case -EDQUOT:
 	case -ENOSPC:
 		if (name[0] != '/')

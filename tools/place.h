@@ -21,7 +21,8 @@ struct place {
 /*
  * All return 0 or a negative errno: -EDQUOT or -ENOSPC where there may be no more
  * channels, as one is made to learn where the network namespace's instance is;
- * -ENXIO where that is not mounted; -ENOTTY for a path that is in no kchanfs.
+ * -ENXIO where that is not mounted; -ENOTTY for a path that is in no kchanfs;
+ * -EINVAL for a name that ends in no component, or in one that begins with a dot.
  */
 /* Where the instance is mounted; to be freed. */
 int place_mount(char **dir);

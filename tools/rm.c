@@ -49,9 +49,15 @@ static int help(void)
 	return EXIT_SUCCESS;
 }
 
+/* Below a channel there is nothing, as rm(1) has it of files. */
+static bool is_absent(int err, const struct options *o)
+{
+	return err == -ENOENT || (err == -ENOTDIR && !o->directory);
+}
+
 static int report_removal(const char *name, int err, const struct options *o)
 {
-	if (err == -ENOENT && o->force)
+	if (o->force && is_absent(err, o))
 		return EXIT_SUCCESS;
 	if (err == -ENOENT && o->by_id && !o->now)
 		return report(name, "no such channel, or one without a name "
