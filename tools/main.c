@@ -124,6 +124,7 @@ int main(int argc, char **argv)
 	int c;
 
 	hold_places();
+	report_init();
 	setlocale(LC_ALL, "");
 	opterr = 0;
 	if (link)

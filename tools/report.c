@@ -6,10 +6,22 @@
 #include <stdio_ext.h>
 #include <string.h>
 
+#include "text.h"
 #include "tool.h"
 
 const char *program = "kchan";
 const char *subcommand;
+
+/* Two names of any length, and what is said of them. */
+#define TEXT_SIZE (3 * 4096)
+
+/* Each line is one write(2), so that lines of several processes do not mix. */
+void report_init(void)
+{
+	static char line[4 * TEXT_SIZE];
+
+	setvbuf(stderr, line, _IOLBF, sizeof(line));
+}
 
 /*
  * kchan: SUBCOMMAND OBJECT: what is wrong. After what was printed before, if both go to
@@ -24,9 +36,21 @@ static void begin_line(const char *object)
 	if (subcommand && object)
 		fputc(' ', stderr);
 	if (object)
-		fputs(object, stderr);
+		print_safely(stderr, object);
 	if (subcommand || object)
 		fputs(": ", stderr);
+}
+
+/*
+ * Names and words of the command line may have ends of lines in them, and what troubles a
+ * terminal. Memory may be what is missing, so there is a buffer; what is longer is cut.
+ */
+static void print_text(const char *format, va_list args)
+{
+	char text[TEXT_SIZE];
+
+	vsnprintf(text, sizeof(text), format, args);
+	print_safely(stderr, text);
 }
 
 int report(const char *object, const char *format, ...)
@@ -35,7 +59,7 @@ int report(const char *object, const char *format, ...)
 
 	va_start(args, format);
 	begin_line(object);
-	vfprintf(stderr, format, args);
+	print_text(format, args);
 	fputc('\n', stderr);
 	va_end(args);
 	return EXIT_FAILURE;
@@ -47,7 +71,7 @@ int misuse(const char *format, ...)
 
 	va_start(args, format);
 	begin_line(NULL);
-	vfprintf(stderr, format, args);
+	print_text(format, args);
 	fprintf(stderr, " (try %s %s%s--help)\n", program,
 		subcommand ? subcommand : "", subcommand ? " " : "");
 	va_end(args);

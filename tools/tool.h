@@ -46,6 +46,9 @@ int cmd_top(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 int cmd_work(int argc, char **argv);
 
+/* Once, before anything is reported. */
+void report_init(void);
+
 /*
  * Each of these writes one line to standard error and returns EXIT_FAILURE.
  * @object is what the subcommand was about to work on, or NULL.
