@@ -14,6 +14,7 @@
 #include <linux/namei.h>
 #include <linux/sched/signal.h>
 #include <linux/security.h>
+#include <linux/uaccess.h>
 
 #include "abi.h"
 #include "channel.h"
