@@ -395,6 +395,32 @@ TEST_F(redeliver, revoke_gives_back_what_held_messages_cost)
 	kc_leave(&env);
 }
 
+/* Of one that still has it open, and came after more than are looked at in one go. */
+TEST_F(redeliver, revoke_frees_what_any_of_many_endpoints_holds)
+{
+	struct kc_env env;
+	int fd, other, rx[200];
+	unsigned int i;
+
+	ASSERT_EQ(0, kc_enter(&env));
+	ASSERT_EQ(0, kc_sysctl_set(-1, "max_bytes_user", 65536));
+	fd = kc_create(env.ctl, NULL, O_RDWR | O_NONBLOCK);
+	other = kc_create(env.ctl, NULL, O_RDWR | O_NONBLOCK);
+	for (i = 0; i < ARRAY_SIZE(rx); i++)
+		rx[i] = kc_reopen(fd, O_RDONLY);
+	while (!kc_send(fd, 0, 0, self->buf, 100))
+		ASSERT_NE(0, kc_hold(rx[ARRAY_SIZE(rx) - 1]));
+	ASSERT_EQ(-EDQUOT, kc_send(other, 0, 0, self->buf, 100));
+	ASSERT_EQ(0, kc_revoke(fd));
+	for (i = 0; i < 100; i++)
+		EXPECT_EQ(0, kc_send(other, 0, 0, self->buf, 100));
+	for (i = 0; i < ARRAY_SIZE(rx); i++)
+		close(rx[i]);
+	close(other);
+	close(fd);
+	kc_leave(&env);
+}
+
 /* Messages that the last endpoint of a channel held. */
 TEST_F(redeliver, message_held_when_all_endpoints_closed_is_there_later)
 {
